@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import replace
 from email import message_from_bytes, policy
@@ -11,12 +10,22 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
-import orjson
 from flask import Flask, Response, g, request
 
 from emulators.common.control import Control
 from emulators.common.statefile import StateFile
-from emulators.google import discovery, drive_api, edits, errors, masks, routes, schema, seed, sheets_api
+from emulators.google import (
+    discovery,
+    drive_api,
+    edits,
+    errors,
+    grid,
+    masks,
+    routes,
+    schema,
+    seed,
+    sheets_api,
+)
 from emulators.google.calls import HANDLERS, Call, Media, Upload
 from emulators.google.discovery import Document, Method
 from emulators.google.errors import ApiError, NotModelledError
@@ -183,7 +192,7 @@ class Google:
                 book.answers = (minute, {})
             texts = book.answers[1]
             if query not in texts:
-                texts[query] = _text(masks.select(call.mask, sheets_api.get(call)))
+                texts[query] = grid.json_text(masks.select(call.mask, sheets_api.get(call)))
             return Response(texts[query], mimetype=JSON)
 
     def _call(self, document: Document, method: Method, path: dict[str, str]) -> Call:
@@ -257,15 +266,7 @@ class Google:
 
 
 def _json(value: Any) -> Response:
-    return Response(_text(value), mimetype=JSON)
-
-
-def _text(value: Any) -> bytes:
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        # An integer of more than 64 bits.
-        return json.dumps(value, ensure_ascii=False).encode()
+    return Response(grid.json_text(value), mimetype=JSON)
 
 
 def _nulls(sent: Any, prefix: str = "") -> list[str]:

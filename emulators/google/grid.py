@@ -92,7 +92,8 @@ def _texts(book: Book, mask: masks.Mask | None, now: datetime, *, grid_data: boo
     entries: dict[int, list[tuple[int, dict[str, Any]]]] = {}
     for key, entry in book.metadata.items():
         entries.setdefault(entry.get("sheetId", -1), []).append((key, entry))
-    values = formulas.results(book, now).cells if formulas.has_formulas(book) else {}
+    shows_values = grid_data and _wants_values(masks.below(mask, "data", "rowData", "values"))
+    values = formulas.results(book, now).cells if shows_values and formulas.has_formulas(book) else {}
     tabs: list[Any] = []
     for sheet in book.sheets:
         shown_by = (book.locale, book.owner, entries.get(sheet.sheet_id), values.get(sheet.sheet_id))
@@ -101,14 +102,20 @@ def _texts(book: Book, mask: masks.Mask | None, now: datetime, *, grid_data: boo
         known = sheet.derived.get(name) if sheet.derived is not None else None
         if known is None or known[1] != shown_by:
             tab = masks.select(mask, _sheet(book, sheet, [sheet.whole], mask, now, grid_data=grid_data))
-            known = (mask, shown_by, orjson.Fragment(_text(tab)))
+            known = (mask, shown_by, orjson.Fragment(json_text(tab)))
             if sheet.derived is not None:
                 sheet.derived[name] = known
         tabs.append(known[2])
     return tabs
 
 
-def _text(value: Any) -> bytes:
+def _wants_values(cell: masks.Mask | None) -> bool:
+    """Whether a mask of a cell wants what depends on the results of formulas."""
+    return any(masks.wants(cell, name) for name in ("effectiveValue", "formattedValue", "hyperlink"))
+
+
+def json_text(value: Any) -> bytes:
+    """A value as JSON."""
     try:
         return orjson.dumps(value)
     except TypeError:
@@ -229,9 +236,7 @@ class Painter:
         self._book, self._sheet, self._mask, self._now = book, sheet, mask, now
         cell = masks.below(mask, "rowData", "values")
         self._wants_cells = masks.wants(mask, "rowData")
-        self._wants_values = any(
-            masks.wants(cell, name) for name in ("effectiveValue", "formattedValue", "hyperlink")
-        )
+        self._wants_values = _wants_values(cell)
         self._wants_shown = masks.wants(cell, "formattedValue")
         self._wants_format = masks.wants(cell, "effectiveFormat")
         self._wants_hyperlink = masks.wants(cell, "hyperlink")

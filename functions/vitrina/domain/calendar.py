@@ -37,14 +37,16 @@ def _days_off_of(country: str) -> HolidayBase:
     import holidays  # noqa: PLC0415
     from holidays.registry import COUNTRIES  # noqa: PLC0415
 
-    module, names = next((one for one in COUNTRIES.items() if country in one[1]), ("", ()))
-    spec = PathFinder.find_spec(f"holidays.countries.{module}", [f"{holidays.__path__[0]}/countries"])
-    if spec is None or spec.loader is None:
-        return holidays.country_holidays(country)
-    loaded = module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    days_off: HolidayBase = getattr(loaded, names[0])()
-    return days_off
+    folder = [f"{holidays.__path__[0]}/countries"]
+    for module, (class_name, *codes) in COUNTRIES.items():
+        if country in codes:
+            spec = PathFinder.find_spec(f"holidays.countries.{module}", folder)
+            if spec is not None and spec.loader is not None:
+                loaded = module_from_spec(spec)
+                spec.loader.exec_module(loaded)
+                days_off: HolidayBase = getattr(loaded, class_name)()
+                return days_off
+    return holidays.country_holidays(country)
 
 
 class PeriodKind(StrEnum):
