@@ -109,6 +109,7 @@ def facts(demand: Demand) -> Sequence[object]:
     )
 
 
+@pytest.mark.slow
 def test_plans_of_the_same_resources_do_not_change_each_other() -> None:
     """The ledger is kept with the resources; a new one gives the same plan."""
     for seed in SEEDS:
