@@ -251,10 +251,11 @@ def _compute(book: Book, extra: list[str], now: datetime) -> Results:
     if not extra and not has_formulas(book):
         return Results()
     translator = _Translator(book, now)
-    content = _content(book, extra, translator)
+    entered = [_entered(sheet) for sheet in book.sheets]
+    content = _content(book, extra, translator, entered)
     found = None if content is None else _COMPUTED.pop(content, None)
     if found is None:
-        found = _evaluate(book, extra, translator)
+        found = _evaluate(book, extra, translator, entered)
     if content is not None:
         # The last one used is the last one to be forgotten.
         _COMPUTED[content] = found
@@ -264,9 +265,8 @@ def _compute(book: Book, extra: list[str], now: datetime) -> Results:
     return Results(found.cells, dict(found.rules))
 
 
-def _content(book: Book, extra: list[str], translator: _Translator) -> Any:
+def _content(book: Book, extra: list[str], translator: _Translator, tabs: list[_Entered]) -> Any:
     """Everything that the results depend on; ``None`` if they change every moment, or if it is too much."""
-    tabs = [_entered(sheet) for sheet in book.sheets]
     if any(tab.is_momentary for tab in tabs) or any(map(_is_momentary, extra)):
         return None
     if sum(len(tab.cells) for tab in tabs) > _MOST_CELLS:
@@ -316,23 +316,21 @@ def _is_momentary(text: str) -> bool:
     return re.search(r"NOW|RAND", text, re.IGNORECASE) is not None
 
 
-def _evaluate(book: Book, extra: list[str], translator: _Translator) -> Results:
+def _evaluate(book: Book, extra: list[str], translator: _Translator, tabs: list[_Entered]) -> Results:
     titles = [*_engine_titles(book).values(), SCRATCH]
-    places: list[tuple[int, int, int, str]] = []
-    tabs = [_engine_cells(index, sheet, translator, places) for index, sheet in enumerate(book.sheets)]
-    model = filled_model(titles, _defined_names(book), tabs)
+    cells = [_engine_cells(tab, sheet, translator) for tab, sheet in zip(tabs, book.sheets, strict=True)]
+    model = filled_model(titles, _defined_names(book), cells)
     scratch = len(book.sheets)
     for row, text in enumerate(extra):
         model.update_cell_with_formula(scratch, row + 1, 1, translator.translate(text, None))
     model.evaluate()
     found = Results()
-    for sheet in book.sheets:
-        found.cells[sheet.sheet_id] = {}
-    for index, row, column, text in places:
-        sheet = book.sheets[index]
-        found.cells[sheet.sheet_id][row, column] = (
-            None if is_picture(text) else _result(model, book, sheet, index, row, column, text)
-        )
+    for index, (tab, sheet) in enumerate(zip(tabs, book.sheets, strict=True)):
+        found.cells[sheet.sheet_id] = {
+            (row, column): None if is_picture(text) else _result(model, book, sheet, index, row, column, text)
+            for row, column, kind, text, _ in tab.cells
+            if kind == "formulaValue"
+        }
     _collect_spills(model, book, found)
     for row, text in enumerate(extra):
         found.rules[text] = model.get_cell_value(scratch, row + 1, 1)
@@ -357,17 +355,13 @@ def _engine_names(book: Book) -> dict[str, str]:
     }
 
 
-def _engine_cells(
-    index: int, sheet: Sheet, translator: _Translator, places: list[tuple[int, int, int, str]]
-) -> dict[Place, Content]:
-    """Cells of a tab as ironcalc gets them; the *places* of its formulas are added to the list."""
+def _engine_cells(tab: _Entered, sheet: Sheet, translator: _Translator) -> dict[Place, Content]:
+    """Cells of a tab as ironcalc gets them: formulas translated, without pictures."""
     cells: dict[Place, Content] = {}
-    for row, column, kind, value, _ in _entered(sheet).cells:
+    for row, column, kind, value, _ in tab.cells:
         if kind != "formulaValue":
             cells[row, column] = (kind, value)
-            continue
-        places.append((index, row, column, value))
-        if not is_picture(value):
+        elif not is_picture(value):
             cells[row, column] = (kind, translator.translate(value, sheet))
     return cells
 

@@ -88,7 +88,7 @@ def spreadsheet(
 
 
 def _texts(book: Book, mask: masks.Mask | None, now: datetime, *, grid_data: bool) -> list[Any]:
-    """The tabs; the text of one is made again only where something that it shows is another."""
+    """The tabs as JSON. The text of a tab is kept until something that it shows changes."""
     entries: dict[int, list[tuple[int, dict[str, Any]]]] = {}
     for key, entry in book.metadata.items():
         entries.setdefault(entry.get("sheetId", -1), []).append((key, entry))

@@ -135,9 +135,9 @@ class FakeWorkbooks(Interruptions):
         """See ``Workbooks``."""
         return f"https://sheets.example/{spreadsheet_id}"
 
-    def _select(self, spreadsheet_id: str, fields: str) -> Json:
+    def _select(self, spreadsheet_id: str, fields: str, areas: list[Area] | None = None) -> Json:
         mask, book = masks.parse(fields), self._book(spreadsheet_id)
-        shown = grid.spreadsheet(book, None, mask, self._state.now(), grid_data=True, keeps_texts=True)
+        shown = grid.spreadsheet(book, areas, mask, self._state.now(), grid_data=True, keeps_texts=True)
         resource: Json = orjson.loads(orjson.dumps(masks.select(mask, shown)))
         return resource
 
@@ -170,13 +170,9 @@ class FakeWorkbooks(Interruptions):
 
     def look_at(self, spreadsheet_id: str, title: str, fields: str) -> Json:
         """What Google gives of these fields of a tab; it is not counted."""
-        mask, book = masks.parse(fields), self._book(spreadsheet_id)
-        sheet = book.by_title(title)
+        sheet = self._book(spreadsheet_id).by_title(title)
         assert sheet is not None, title
-        area = Area(sheet, Bounds(None, None, None, None))
-        shown = grid.spreadsheet(book, [area], mask, self._state.now(), grid_data=True)
-        resource: Json = orjson.loads(orjson.dumps(masks.select(mask, shown)))
-        return resource
+        return self._select(spreadsheet_id, fields, [Area(sheet, Bounds(None, None, None, None))])
 
     def load(self, state: Json) -> None:
         """Replace all workbooks by a kept state of the emulator."""
