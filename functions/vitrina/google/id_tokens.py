@@ -61,7 +61,7 @@ class IdTokens:
         return claims
 
     def _request(self) -> _LimitedRequest:
-        """What this thread fetches certificates with; all threads share those that hold."""
+        """The HTTP client of this thread; all threads share one cache."""
         request: _LimitedRequest | None = getattr(self._local, "request", None)
         if request is None:
             request = self._local.request = _LimitedRequest(RepeatingHttp(cache=self._cache))
@@ -69,13 +69,13 @@ class IdTokens:
 
 
 class _Cache:
-    """Answers by address, which ``httplib2`` uses for as long as the answers say."""
+    """Cache of answers by address; ``httplib2`` follows their ``Cache-Control`` headers."""
 
     def __init__(self) -> None:
         self._answers: dict[str, bytes] = {}
 
     def get(self, key: str) -> bytes | None:
-        """The answer, ``None`` if there is none."""
+        """The kept answer, ``None`` if there is none."""
         return self._answers.get(key)
 
     def set(self, key: str, value: bytes) -> None:
@@ -83,7 +83,7 @@ class _Cache:
         self._answers[key] = value
 
     def delete(self, key: str) -> None:
-        """Forget an answer."""
+        """Remove an answer."""
         self._answers.pop(key, None)
 
 

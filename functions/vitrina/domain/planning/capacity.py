@@ -100,7 +100,7 @@ class Resources:
             raise ValueError("Two specialists have one name.")
 
     def ledger(self, *, since: date, until: date) -> Ledger:
-        """The ledger of these days, kept for further plans of the resources: only a copy may be changed."""
+        """The ledger of these days. Plans of the same resources share it: copy it before you change it."""
         if (since, until) not in self._ledgers:
             self._ledgers[since, until] = Ledger(self, since=since, until=until)
         return self._ledgers[since, until]
@@ -125,7 +125,7 @@ class Resources:
 
 
 class TeamHours(NamedTuple):
-    """Hours of each person in a period, by the place in the team.
+    """Hours in a period, one figure for each person in the order of the team.
 
     ``full`` are without regard to absences and committed hours, ``capacity`` without regard to committed
     hours; ``free`` also keep to the limits of the person.
@@ -286,7 +286,7 @@ class Ledger:
         return range(bisect_left(self.days, period.start_on), bisect_right(self.days, period.end_on))
 
     def team_hours(self, period: Period) -> TeamHours:
-        """Hours of each person in *period* before anything is taken: they are kept from the first time."""
+        """Hours of each person in *period*, counted once: call it before anything is taken."""
         known = self._team_hours.get(period)
         if known is None:
             known = self._team_hours[period] = self._count_team_hours(period)
@@ -301,11 +301,9 @@ class Ledger:
                 hours = self.limit_hours(number, period)
                 own_limits[limit.specialist] = min(hours, own_limits.get(limit.specialist, math.inf))
         free = (self.free_hours(place, places) for place in range(len(team)))
-        rows = {id(row): row for row in self.capacity}
-        capacity = {key: sum(row[places.start : places.stop]) for key, row in rows.items()}
         return TeamHours(
             full=[one.hours_per_day * self.resources.load_factor * share for one in team],
-            capacity=[capacity[id(row)] for row in self.capacity],
+            capacity=[sum(row[places.start : places.stop]) for row in self.capacity],
             free=[
                 max(0.0, min(hours, own_limits.get(one.name, math.inf)))
                 for one, hours in zip(team, free, strict=True)

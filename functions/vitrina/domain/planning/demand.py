@@ -133,7 +133,7 @@ class Demand(Sequence[BacklogItem]):
         return classes
 
     def without(self, keys: Collection[object]) -> Demand:
-        """The demand without the items of *keys*."""
+        """The demand without the items that have one of these keys."""
         found = Demand(item for item in self._items if item.key not in keys)
         found.classes = [
             {project: [item for item in items if item.key not in keys] for project, items in queues.items()}

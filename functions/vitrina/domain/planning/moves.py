@@ -120,8 +120,6 @@ class Bounds:
 MOST_PROFILES = 8
 
 
-# Changed situations are planned again with the same team.
-@lru_cache(maxsize=16)
 def _masks(bits: tuple[int, ...], skills: frozenset[int]) -> tuple[int, ...]:
     """Sets of profiles as bits: all, or for many profiles single ones, pairs and those of each person."""
     if len(bits) <= MOST_PROFILES:
@@ -130,6 +128,7 @@ def _masks(bits: tuple[int, ...], skills: frozenset[int]) -> tuple[int, ...]:
     return tuple(sorted(pairs | skills | {sum(bits)}))
 
 
+# Changed situations are planned again with the same team.
 @lru_cache(maxsize=1024)
 def _places_with(masks: tuple[int, ...], skill: int) -> tuple[int, ...]:
     """Places of the sets that have one of the profiles of *skill*."""

@@ -604,7 +604,7 @@ def _mark(metadata: Any, key: str, dimension: str, index: int) -> Mark | None:
 
 
 def _marks(marked_rows: Mapping[int, Any], key: str) -> Iterator[Mark]:
-    """The marks of rows with this key; a row may have several kinds."""
+    """The marks with this key, from the top row down; a row may have marks with other keys too."""
     for index, metadata in marked_rows.items():
         mark = _mark(metadata, key, "ROWS", index)
         if mark is not None:

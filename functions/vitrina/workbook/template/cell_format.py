@@ -30,7 +30,7 @@ Described = ColumnTemplate | FieldTemplate
 
 @cache
 def _parts(colour: str) -> tuple[float, float, float]:
-    """Red, green and blue of ``#RRGGBB``, from 0 to 1."""
+    """Red, green and blue of a colour ``#RRGGBB``, each from 0 to 1."""
     red, green, blue = (round(int(colour[at : at + 2], 16) / 255, 4) for at in (1, 3, 5))
     return red, green, blue
 
