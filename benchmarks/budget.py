@@ -32,7 +32,7 @@ MOST_GROWTH = 1.1
 PRODUCT = str(ROOT / "functions")
 FUNCTIONS = ("menu", "webhook", "client", "task", "schedule")
 #: Prints how many modules the process of a function loads at its start, and how many calls it makes beside.
-IMPORT = """
+START = """
 import cProfile, importlib, json, os, pstats, sys
 os.environ["FUNCTION_TARGET"] = {function!r}
 sys.path.insert(0, "functions")
@@ -56,9 +56,9 @@ def measure(rows: Sequence[int] = ROWS) -> Figures:
         for action, calls in _actions(count).items():
             found[f"{action}, {count} rows"] = calls
     for name in FUNCTIONS:
-        modules, calls = _import(name)
-        found[f"import of {name}: modules"] = modules
-        found[f"import of {name}: calls"] = calls
+        modules, calls = _start(name)
+        found[f"start of {name}: modules"] = modules
+        found[f"start of {name}: calls"] = calls
     return found
 
 
@@ -192,9 +192,9 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": ""}
 
 
-def _import(function: str) -> tuple[int, int]:
+def _start(function: str) -> tuple[int, int]:
     """Modules and calls of the start of a fresh process of a function; the first round compiles."""
-    found = run_fresh(IMPORT.format(function=function), rounds=3)
+    found = run_fresh(START.format(function=function), rounds=3)
     if found is None:
         raise RuntimeError(f"the process of {function} does not start")
     modules, calls = map(int, found)

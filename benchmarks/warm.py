@@ -1,4 +1,4 @@
-"""``python -m benchmarks.warm [--rows 10 100 1000] [--people 8 100 300]``: clicks and their calls to Google.
+"""``python -m benchmarks.warm [--rows 10 100 1000] [--people 8 300]``: time clicks and their calls to Google.
 
 Each action of the menu is played at several sizes of backlog and team, over the local servers with the sample
 agency, where further people are like those of the sample. What a click takes is divided by what its own calls
