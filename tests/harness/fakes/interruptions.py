@@ -75,3 +75,12 @@ def refused(service: str = "Google") -> Interruption:
         raise FatalServiceError("service.refused", service=service, status=400)
 
     return fail
+
+
+class Killed(BaseException):
+    """The process is killed: no code catches it, and nothing is written any more."""
+
+
+def die() -> None:
+    """An interruption: the process ends here and now."""
+    raise Killed

@@ -122,7 +122,3 @@ class FakeAction:
     holds: tuple[str, ...] = ("{book}",)
     is_noted: bool = False
     changes_hours: bool = False
-
-
-class Killed(BaseException):
-    """The process is killed: no code catches it, and nothing is written any more."""

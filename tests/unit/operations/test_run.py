@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.harness.fakes.interruptions import Killed
 from tests.harness.threads import run_at_once
-from tests.unit.operations.fakes import ANNA, LEASE_S, Killed, fake_services, load
+from tests.unit.operations.fakes import ANNA, LEASE_S, fake_services, load
 from vitrina.errors import BusyError, RetriableServiceError, StoreConflictError
 from vitrina.operations import run as run_module
 from vitrina.operations.run import LEASE, OPERATION, Run, Writes, ending

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness.fakes.interruptions import Killed
 from tests.harness.threads import run_at_once
 from tests.unit.operations.fakes import (
     AGENCY,
@@ -17,7 +18,6 @@ from tests.unit.operations.fakes import (
     BORIS,
     LEASE_S,
     FakeAction,
-    Killed,
     done,
     fake_services,
     load,

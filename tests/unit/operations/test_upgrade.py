@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness.fakes.interruptions import Killed
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.operations import upgrade as upgrade_module
 from vitrina.operations.upgrade import upgrade
@@ -28,10 +29,6 @@ FIXTURES = Path(__file__).parents[2] / "fixtures" / "release_0_1"
 
 NOW = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
 AGENCY = "agency"
-
-
-class Killed(BaseException):
-    """The process ends."""
 
 
 class MortalStore(MemoryStore):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.harness.agency_data import MANAGER
-from tests.harness.fakes.interruptions import no_answer
+from tests.harness.fakes.interruptions import Killed, die, no_answer
 from tests.harness.memory_office import MemoryOffice, agency_office
 from vitrina.domain.calendar import PeriodKind
 from vitrina.errors import (
@@ -23,15 +23,6 @@ from vitrina.records.books import find_projects, load_project
 from vitrina.usecases.clients.create_client import ClientForm, check_form
 
 FORM = {"client_name": "Заря", "project_name": "Сайт", "code": "ЗРН", "limit_hours": 80}
-
-
-class Killed(BaseException):
-    """The process died."""
-
-
-def die() -> None:
-    """An interruption: the process ends here and now."""
-    raise Killed
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.fakes.interruptions import no_answer
+from tests.harness.fakes.interruptions import Killed, no_answer
 from tests.harness.fakes.tracker import OWN_AUTHOR
 from tests.harness.memory_office import MemoryOffice, pushed_office, started_office
 from vitrina.errors import FatalServiceError, RetriableServiceError
@@ -673,10 +673,6 @@ def test_answer_that_is_lost(office: MemoryOffice, fake: str, call: str, moment:
     assert keys(answer) == []
     assert (office.card(2).due_on, office.card(2).estimate_hours) == (date(2026, 12, 4), 6.0)
     assert (day_of(office, BANNER), row(office, BANNER, "hours")) == (date(2026, 12, 4), 6.0)
-
-
-class Killed(BaseException):
-    """The process is gone: nothing is cleaned up."""
 
 
 @pytest.mark.slow

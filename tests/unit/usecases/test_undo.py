@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.fakes.interruptions import busy, no_answer
+from tests.harness.fakes.interruptions import Killed, busy, die, no_answer
 from tests.harness.memory_office import MemoryOffice, client_office, pushed_office, started_office
 from tests.harness.stored import stored_document, tracked_state
 from vitrina.errors import BusyError, ChangedMeanwhileError, RetriableServiceError, UserError
@@ -20,15 +20,6 @@ from vitrina.records.undo import UNDO
 
 BANNER = {"task": "Баннер", "work_type": "Баннер"}
 LANDING = {"task": "Лендинг", "work_type": "Лендинг"}
-
-
-class Killed(BaseException):
-    """The process died."""
-
-
-def die() -> None:
-    """An interruption: the process ends here and now."""
-    raise Killed
 
 
 def cells(office: MemoryOffice) -> dict[str, Any]:
