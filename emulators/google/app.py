@@ -40,6 +40,9 @@ V2_UPLOAD = "/upload/drive/v2/files/"
 RESUMABLE_PATH, RESUMABLE_CALL = "/upload/drive/v3/files", "drive.files.create"
 READ = "sheets.spreadsheets.get"
 JSON = "application/json"
+#: Longer bodies are refused, as many programs report of the real service: jlolling/talendcomp_tGoogleSheet#1,
+#: googleworkspace/dotnet-samples#23, SCRT-HQ/PSGSuite#62.
+MOST_BODY_BYTES = 10_485_760
 
 
 class Google:
@@ -203,6 +206,8 @@ class Google:
         raw = request.get_data()
         if request.path.startswith(("/upload/", "/resumable/")):
             raw, media = self._split_upload(raw, query)
+        elif len(raw) > MOST_BODY_BYTES:
+            raise errors.invalid(f"Request payload size exceeds the limit: {MOST_BODY_BYTES} bytes.")
         sent = schema.parse_json(raw) if method.request_schema else {}
         body = schema.check_body(document, method, sent)
         answer_schema = method.response_schema

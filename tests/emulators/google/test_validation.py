@@ -210,3 +210,16 @@ BAD_RANGES = [
 def test_bad_range(google: Google, text: str, wanted: str) -> None:
     """A range that cannot be read or is off the grid is refused with Google's sentence."""
     assert refusal(google.values.get(spreadsheetId=google.create(), range=text)) == (400, wanted)
+
+
+def test_long_body(google: Google) -> None:
+    """A body of more than 10 MB is refused, and nothing of it is written."""
+    book = google.grid([["a"]])
+    rows = [{"values": [{"userEnteredValue": {"stringValue": "x" * 50_000}}]}] * 210
+    start = {"sheetId": 0, "rowIndex": 0, "columnIndex": 0}
+    requests = [{"updateCells": {"start": start, "rows": rows, "fields": "userEnteredValue"}}]
+
+    answer = refusal(google.spreadsheets.batchUpdate(spreadsheetId=book, body={"requests": requests}))
+
+    assert answer == (400, "Request payload size exceeds the limit: 10485760 bytes.")
+    assert google.read(book, "A1:A2") == [["a"]]
