@@ -21,6 +21,7 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
 from googleapiclient.http import HttpRequest
+from googleapiclient.model import JsonModel
 
 from vitrina.deadline import outside_call
 from vitrina.errors import ConfigurationError
@@ -42,6 +43,17 @@ NO_ANSWER = (OSError, httplib2.HttpLib2Error, http.client.HTTPException)
 TIMEOUT_S = 60.0
 #: A client waits for each of the few calls that keep a file.
 FILE_TIMEOUT_S = 15.0
+
+
+class CompactJsonModel(JsonModel):  # type: ignore[misc]
+    """Bodies in UTF-8 and without blanks: a third less than the library sends.
+
+    Google refuses a body of more than 10 MB (decision 0065).
+    """
+
+    def serialize(self, body_value: Any) -> bytes:
+        """The body of a request."""
+        return json.dumps(body_value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 @dataclass(frozen=True)
@@ -89,8 +101,10 @@ def _make_apis(google_url: str) -> tuple[Credentials, Any, Any]:
     """
     credentials = credentials_for(google_url, SCOPES)
     sheets, drive = (
-        build_from_document(discovery_document(name, version, google_url), credentials=credentials)
-        for name, version in (("sheets", "v4"), ("drive", "v3"))
+        build_from_document(
+            discovery_document(name, version, google_url), credentials=credentials, model=model
+        )
+        for name, version, model in (("sheets", "v4", CompactJsonModel()), ("drive", "v3", None))
     )
     return credentials, sheets, drive
 
