@@ -19,6 +19,8 @@ log = logging.getLogger("vitrina.operations")
 SHEET_CHANGED = "sheet.changed"
 #: What was to be written has no place, or its name is taken; a new reading shows that.
 SHEET_GONE = "sheet.gone"
+#: Some batches of a long change were written before one was refused.
+SHEET_CHANGED_PARTLY = "sheet.changed_partly"
 
 
 def retry_on_conflict(run: Run, do: Callable[[], Result]) -> Result:
@@ -27,7 +29,7 @@ def retry_on_conflict(run: Run, do: Callable[[], Result]) -> Result:
     Raises
     ------
     ChangedMeanwhileError
-        If the sheet changed every time; nothing was written.
+        If the sheet changed every time; nothing was written, except with ``SHEET_CHANGED_PARTLY``.
     StoreConflictError
         If the store changed every time.
     """
@@ -35,7 +37,7 @@ def retry_on_conflict(run: Run, do: Callable[[], Result]) -> Result:
         try:
             return do()
         except ChangedMeanwhileError as error:
-            if error.code not in (SHEET_CHANGED, SHEET_GONE):
+            if error.code not in (SHEET_CHANGED, SHEET_GONE, SHEET_CHANGED_PARTLY):
                 raise
         except StoreConflictError:
             pass

@@ -12,6 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from vitrina.errors import ChangedMeanwhileError
+from vitrina.operations.long_write import write_change
+from vitrina.operations.retry_on_conflict import SHEET_CHANGED_PARTLY
 from vitrina.operations.run import Run, Update
 from vitrina.ports import Json, Write
 from vitrina.records.undo import UndoEntry, UndoList, record_writes
@@ -40,15 +42,17 @@ def write_undoably(
     Raises
     ------
     ChangedMeanwhileError
-        If Google refused the batch; the record is withdrawn.
+        If Google refused the batch. The record is withdrawn, except where a part of a long change was
+        written: then it stays pending.
     """
     services, spreadsheet_id = run.services, book.spreadsheet_id
     if not change.trace:
         run.commit(*writes, updates=updates)
         try:
-            services.workbooks.batch_update(spreadsheet_id, change.requests())
-        except ChangedMeanwhileError:
-            run.commit(*if_refused)
+            write_change(services.workbooks, spreadsheet_id, change)
+        except ChangedMeanwhileError as error:
+            if error.code != SHEET_CHANGED_PARTLY:
+                run.commit(*if_refused)
             raise
         return
     record: Json = {"action": action, "trace": change.trace.kept(), **more}
@@ -62,8 +66,9 @@ def write_undoably(
     token = run.commit(*writes, *keeping, *undo_list.writes(pending), updates=updates)
     kept = replace(undo_list, entries=pending, version=token)
     try:
-        services.workbooks.batch_update(spreadsheet_id, change.requests())
-    except ChangedMeanwhileError:
-        run.commit(*kept.writes([one for one in pending if one != entry]), *if_refused)
+        write_change(services.workbooks, spreadsheet_id, change)
+    except ChangedMeanwhileError as error:
+        if error.code != SHEET_CHANGED_PARTLY:
+            run.commit(*kept.writes([one for one in pending if one != entry]), *if_refused)
         raise
     run.at_end(*kept.writes(kept.with_entry(replace(entry, is_pending=False))))

@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from vitrina.errors import UserError
 from vitrina.operations.answer import Answer, Outcome
+from vitrina.operations.long_write import write_change
 from vitrina.operations.outbox import TaskWish
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
@@ -292,7 +293,7 @@ def _write_back(run: Run, snapshot: Snapshot, record: Json, kept: list[Item]) ->
     # Fails if the lease expired during a slow call: another action may be working here now.
     run.commit()
     if change:
-        run.services.workbooks.batch_update(snapshot.project.spreadsheet_id, change.requests())
+        write_change(run.services.workbooks, snapshot.project.spreadsheet_id, change)
     return result
 
 

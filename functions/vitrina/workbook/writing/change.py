@@ -26,12 +26,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vitrina.ports import Json
-from vitrina.workbook.reading.book import CONTENT, ROW_KEY, Book, Field, Mark, Repair, Row, Tab
-from vitrina.workbook.writing.compare import Area, compare_requests
+from vitrina.workbook.reading.book import Book, Field, Row, Tab
 from vitrina.workbook.writing.fence import hold_fence
 from vitrina.workbook.writing.requests import (
     create_mark,
-    delete_mark,
     delete_rows,
     guard_mark,
     hide_rows,
@@ -42,6 +40,7 @@ from vitrina.workbook.writing.requests import (
     update_cells,
     whole_row,
 )
+from vitrina.workbook.writing.row_writes import RowWrites, row_mark
 from vitrina.workbook.writing.shelf import NewShelf, Return, shelve_requests, unshelve_requests
 from vitrina.workbook.writing.trace import Trace
 from vitrina.workbook.writing.values import Formula, Value, cell_data
@@ -75,13 +74,7 @@ class WorkbookChange:
 
     def __init__(self) -> None:
         self.trace = Trace()
-        self._cells: dict[int, dict[tuple[int, int], Json]] = defaultdict(dict)
-        self._notes: dict[int, dict[tuple[int, int], Json]] = defaultdict(dict)
-        self._expected: dict[tuple[int, bool], tuple[Tab, set[int], set[int]]] = {}
-        self._guarded: dict[tuple[int, int], int] = {}
-        self._identified: dict[tuple[int, int], int] = {}
-        self._forgotten: dict[tuple[int, int], int] = {}
-        self._repairs: dict[tuple[int, Mark], Repair] = {}
+        self._rows = RowWrites()
         self._moved: list[tuple[Tab, Row, int]] = []
         self._deleted: dict[int, set[int]] = defaultdict(set)
         self._brought_back: list[tuple[Tab, int, Row, int]] = []
@@ -98,11 +91,7 @@ class WorkbookChange:
 
     def __bool__(self) -> bool:
         return bool(
-            self._cells
-            or self._notes
-            or self._identified
-            or self._forgotten
-            or self._repairs
+            self._rows
             or self._moved
             or self._deleted
             or self._brought_back
@@ -118,7 +107,7 @@ class WorkbookChange:
     def set_at(self, tab: Tab, row: Row, column: int, value: Value) -> None:
         """As ``set``, by the index of the column."""
         self._expect(tab, row, [column], leaves=False)
-        self._cells[tab.sheet_id][row.index, column] = cell_data(value)
+        self._rows.cells[tab.sheet_id][row.index, column] = cell_data(value)
         self.trace.cell(tab, row, column, value)
 
     def note(self, tab: Tab, row: Row, column: str, text: str) -> None:
@@ -128,7 +117,7 @@ class WorkbookChange:
     def note_at(self, tab: Tab, row: Row, column: int, text: str) -> None:
         """As ``note``, by the index of the column."""
         self._expect(tab, row, [], leaves=False)
-        self._notes[tab.sheet_id][row.index, column] = {"note": text}
+        self._rows.notes[tab.sheet_id][row.index, column] = {"note": text}
         self.trace.note(tab, row, column, text)
 
     def expect(self, tab: Tab, row: Row, *columns: str) -> None:
@@ -138,7 +127,7 @@ class WorkbookChange:
     def set_field(self, tab: Tab, place: Field, value: Value) -> None:
         """Write a field of the form on *tab*."""
         self.guard_layout(tab)
-        self._cells[tab.sheet_id][place.row_index, place.column_index] = cell_data(value)
+        self._rows.cells[tab.sheet_id][place.row_index, place.column_index] = cell_data(value)
         self.trace.field(place, value)
 
     def set_field_if_same(
@@ -162,13 +151,13 @@ class WorkbookChange:
         for down, line in enumerate(values):
             for right, value in enumerate(line):
                 row, column = row_index + down, column_index + right
-                self._cells[tab.sheet_id][row, column] = cell_data(value)
+                self._rows.cells[tab.sheet_id][row, column] = cell_data(value)
                 self.trace.cell(tab, Row(row, None, ()), column, value)
 
     def identify(self, tab: Tab, row: Row, number: int) -> None:
         """Give a number to a row without one."""
         self.guard_layout(tab)
-        self._identified[tab.sheet_id, row.index] = number
+        self._rows.identified[tab.sheet_id, row.index] = number
         self.trace.identified(tab, row, number)
 
     def recognise(self, tab: Tab, row: Row, number: int, code: str, *, by: Collection[str]) -> None:
@@ -178,23 +167,23 @@ class WorkbookChange:
         """
         self.expect(tab, row, "id", *by)
         if row.number != number:
-            self._identified[tab.sheet_id, row.index] = number
+            self._rows.identified[tab.sheet_id, row.index] = number
             self.trace.recognised(tab, row, number)
-        self._cells[tab.sheet_id][row.index, tab.column("id")] = cell_data(code)
+        self._rows.cells[tab.sheet_id][row.index, tab.column("id")] = cell_data(code)
 
     def forget(self, tab: Tab, row: Row) -> None:
         """Delete the mark of a row, and with it its number."""
         if row.number is None:
             raise ValueError(row)
-        self._guard(tab, row)
+        self._rows.guard(tab, row)
         self.guard_layout(tab)
-        self._forgotten[tab.sheet_id, row.index] = row.number
+        self._rows.forgotten[tab.sheet_id, row.index] = row.number
 
     def repair(self, book: Book) -> None:
         """Create lost marks of tabs and columns again, and delete doubled ones."""
         tabs = {tab.sheet_id: tab for tab in book.tabs.values()}
         for repair in book.repairs:
-            self._repairs[repair.sheet_id, repair.mark] = repair
+            self._rows.repairs[repair.sheet_id, repair.mark] = repair
             tab = tabs.get(repair.sheet_id)
             if tab is not None and repair.mark.dimension == "COLUMNS":
                 # The column was identified by its title.
@@ -212,7 +201,7 @@ class WorkbookChange:
         has changed.
         """
         for one in tab.rows:
-            self._guard(tab, one)
+            self._rows.guard(tab, one)
         self._expect(tab, row, [tab.column(column) for column in expected], leaves=True)
         self._moved.append((tab, row, number))
         self._deleted[tab.sheet_id].add(row.index)
@@ -226,7 +215,7 @@ class WorkbookChange:
     def delete(self, tab: Tab, row: Row) -> None:
         """Delete a row of the add-on; the batch is refused if people have changed it since the reading."""
         for one in tab.rows:
-            self._guard(tab, one)
+            self._rows.guard(tab, one)
         self._expect(tab, row, range(tab.column_count), leaves=True)
         self._deleted[tab.sheet_id].add(row.index)
 
@@ -295,15 +284,22 @@ class WorkbookChange:
             if tab.row_count > tab.header_index + 1:
                 self._grown.append(_paste(source, target, "PASTE_FORMAT"))
 
+    def batches(self) -> list[list[Json]]:
+        """The requests in batches of at most ``MOST_ROWS`` rows, to be sent one after the other.
+
+        The last one adds, moves and deletes rows, so that the rows of the others are where they were read.
+        Each has its own guards.
+        """
+        first = self._rows.take_long_runs(guarded_sheets=self._deleted)
+        return [*([*self._held(), *part.requests()] for part in first), self.requests()]
+
     def requests(self) -> list[Json]:
-        """The batch: guards, cells and notes at the places where they were read, deletions, insertions."""
+        """One batch: guards, cells and notes at the places where they were read, deletions, insertions."""
         return [
             *self._grown,
-            *(request for fence in self._fences for request in hold_fence(fence)),
+            *self._held(),
             *self._book_marks,
-            *self._guards(),
-            *compare_requests(self._areas()),
-            *self._writes(),
+            *self._rows.requests(),
             *(
                 hide_rows(sheet_id, row, 1, hidden=not is_shown)
                 for (sheet_id, row), is_shown in self._shown_rows.items()
@@ -313,25 +309,20 @@ class WorkbookChange:
             *self._unshelve(),
             *(request for inserted in self._inserted for request in _insert_rows(*inserted)),
             *(request for lines in self._lines for request in _insert_lines(*lines)),
-            *_all_cells(self._final_cells, "userEnteredValue"),
+            *(
+                request
+                for sheet_id, cells in self._final_cells.items()
+                for request in update_cells(sheet_id, cells, "userEnteredValue")
+            ),
         ]
 
-    def _guards(self) -> Iterator[Json]:
+    def _held(self) -> Iterator[Json]:
+        """Requests that are refused if the fence, or header, columns or last row of a tab, were moved."""
+        for fence in self._fences:
+            yield from hold_fence(fence)
         for tab in self._layouts.values():
             for mark in tab.marks:
                 yield from guard_mark(tab.sheet_id, mark)
-        for (sheet_id, index), number in self._guarded.items():
-            yield from guard_mark(sheet_id, _row_mark(index, number))
-
-    def _writes(self) -> Iterator[Json]:
-        for (sheet_id, mark), repair in self._repairs.items():
-            yield create_mark(sheet_id, mark) if repair.is_lost else delete_mark(sheet_id, mark)
-        for (sheet_id, index), number in self._forgotten.items():
-            yield delete_mark(sheet_id, _row_mark(index, number))
-        for (sheet_id, index), number in self._identified.items():
-            yield create_mark(sheet_id, _row_mark(index, number))
-        yield from _all_cells(self._cells, "userEnteredValue")
-        yield from _all_cells(self._notes, "note")
 
     def _deletions(self) -> Iterator[Json]:
         """Deletions from below, so that the indices of other rows stay valid."""
@@ -340,24 +331,8 @@ class WorkbookChange:
                 yield delete_rows(sheet_id, index, count)
 
     def _expect(self, tab: Tab, row: Row, columns: Sequence[int], *, leaves: bool) -> None:
-        """Compare cells of a row and its content, as a cut leaves the mark on the emptied row."""
-        self._guard(tab, row)
         self.guard_layout(tab)
-        _, rows, indices = self._expected.setdefault((tab.sheet_id, leaves), (tab, set(), set()))
-        rows.add(row.index)
-        indices.update(columns)
-        indices.update(tab.columns[key] for key in CONTENT.get(tab.key, ()) if key in tab.columns)
-
-    def _guard(self, tab: Tab, row: Row) -> None:
-        if row.number is not None:
-            self._guarded[tab.sheet_id, row.index] = row.number
-
-    def _areas(self) -> list[Area]:
-        """Areas to compare; rows that leave have areas of their own, as more of their cells are compared."""
-        return [
-            Area(tab.sheet_id, sorted(rows), sorted(columns), tab.cell_at)
-            for tab, rows, columns in self._expected.values()
-        ]
+        self._rows.expect(tab, row, columns, leaves=leaves)
 
     def _shelve(self) -> list[Json]:
         places = [(tab, row.index, number) for tab, row, number in self._moved]
@@ -368,17 +343,8 @@ class WorkbookChange:
         places = []
         for tab, index, shelf_row, number in self._brought_back:
             above = sum(deleted < index for deleted in self._deleted[tab.sheet_id])
-            places.append(Return(tab, index - above, shelf_row, _row_mark(index - above, number)))
+            places.append(Return(tab, index - above, shelf_row, row_mark(index - above, number)))
         return unshelve_requests(self._shelf, places)
-
-
-def _all_cells(changes: Mapping[int, Mapping[tuple[int, int], Json]], fields: str) -> Iterator[Json]:
-    for sheet_id, cells in changes.items():
-        yield from update_cells(sheet_id, cells, fields)
-
-
-def _row_mark(index: int, number: int) -> Mark:
-    return Mark(number, ROW_KEY, "", "ROWS", index)
 
 
 def _paste(source: Json, target: Json, kind: str) -> Json:
@@ -437,5 +403,5 @@ def _insert_rows(tab: Tab, landing: _Landing, rows: Sequence[NewRow]) -> list[Js
         for column, text in row.notes.items()
     }
     batch += update_cells(tab.sheet_id, notes, "note")
-    batch += [create_mark(tab.sheet_id, _row_mark(first + down, row.number)) for down, row in enumerate(rows)]
+    batch += [create_mark(tab.sheet_id, row_mark(first + down, row.number)) for down, row in enumerate(rows)]
     return batch

@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.workbook.books import backlog, resource, sheet
 from vitrina.workbook.reading.book import Tab, parse_book
+from vitrina.workbook.writing import row_writes
 from vitrina.workbook.writing.change import Formula, NewRow, Value, WorkbookChange
 from vitrina.workbook.writing.compare import SHEET_ID as COMPARED
 from vitrina.workbook.writing.shelf import NewShelf
@@ -250,3 +251,41 @@ def test_cells_between_written_ones_are_left_alone() -> None:
         }
 
     assert covered == {(2 + row, tab.column(column)) for row, column in wanted}
+
+
+def test_a_long_change_is_sent_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each cell is written once, with the guard of its row; rows move in the last batch, which guards all."""
+    monkeypatch.setattr(row_writes, "MOST_ROWS", 2)
+    tab = tab_of(1, 2, 3, None, 5, 6, 7)
+    change = WorkbookChange()
+    for row in tab.rows[:5]:
+        change.set(tab, row, "source", "х")
+    change.identify(tab, tab.rows[3], 4)
+    change.move_out(tab, tab.rows[5], 6)
+
+    batches = [without_layout(batch) for batch in change.batches()]
+
+    written = [[one["updateCells"]["range"] for one in batch if "updateCells" in one] for batch in batches]
+    rows = [[(one["startRowIndex"], one["endRowIndex"]) for one in ranges] for ranges in written]
+    assert [one[0] for one in rows] == [(2, 4), (4, 6), (6, 7)]
+    marks = [[_mark_id(one) for one in batch if _mark_id(one) is not None] for batch in batches]
+    assert marks[:2] == [[1, 1, 2, 2], [3, 3, 4]]
+    assert marks[2][:12] == [1, 1, 2, 2, 3, 3, 5, 5, 6, 6, 7, 7]
+    assert ["deleteDimension" in kinds(batch) for batch in batches] == [False, False, True]
+
+
+def test_marks_are_deleted_in_the_first_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever batch gives the number of such a row to another row, it is free by then."""
+    monkeypatch.setattr(row_writes, "MOST_ROWS", 1)
+    tab = tab_of(1, None, 3)
+    change = WorkbookChange()
+    change.set(tab, tab.rows[0], "source", "х")
+    change.recognise(tab, tab.rows[1], 3, "ЗРН-3", by=["task"])
+    change.set(tab, tab.rows[2], "source", "х")
+    change.forget(tab, tab.rows[2])
+
+    batches = change.batches()
+
+    guard_and_deletion = ["deleteDeveloperMetadata", "createDeveloperMetadata", "deleteDeveloperMetadata"]
+    found = [kinds([one for one in batch if _mark_id(one) == 3]) for batch in batches]
+    assert found == [guard_and_deletion, ["createDeveloperMetadata"], []]

@@ -9,17 +9,17 @@ import pytest
 
 from tests.unit.workbook.books import BACKLOG_COLUMNS, backlog, cell
 from vitrina.workbook.reading.book import Tab
-from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.compare import SHEET_ID, compare_requests
+from vitrina.workbook.writing.row_writes import RowWrites
 
 
 def requests_of(tab: Tab, *columns: str) -> list[dict[str, Any]]:
     """The comparison of all rows of *tab* in some columns."""
     # Under another key the tab has no columns that identify its rows and are compared too.
-    other, change = replace(tab, key="other"), WorkbookChange()
+    other, writes = replace(tab, key="other"), RowWrites()
     for row in tab.rows:
-        change.expect(other, row, *columns)
-    return compare_requests(change._areas())
+        writes.expect(other, row, [tab.column(column) for column in columns], leaves=False)
+    return compare_requests(writes.areas())
 
 
 def pastes(requests: list[dict[str, Any]]) -> list[tuple[int, int, int, int]]:
@@ -103,9 +103,9 @@ def test_a_written_row_is_compared_by_what_it_is_about() -> None:
     """The task is compared too, because cut and paste moves the task but not the mark."""
     book = backlog((1, {"task": "А"}))
     tab = book.tab("backlog")
-    change = WorkbookChange()
+    writes = RowWrites()
 
-    change.set(tab, tab.rows[0], "quantity", 2.0)
+    writes.expect(tab, tab.rows[0], [tab.column("quantity")], leaves=False)
 
-    (area,) = change._areas()
+    (area,) = writes.areas()
     assert set(area.columns) == {tab.column("task"), tab.column("quantity")}
