@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 #: Rows with a text in the column that is named, by tab and column.
 MOST_ROWS: Mapping[tuple[str, str], int] = {
-    ("backlog", "task"): 3_000,
+    ("backlog", "task"): 10_000,
     ("in_progress", "action"): 1_000,
     ("metrics", "metric"): 200,
     ("specialists", "name"): 300,
