@@ -35,7 +35,7 @@ from vitrina.usecases.tracker.undo_switch import undo_switch
 from vitrina.workbook.reading.book import Book, item_number_of_row, parse_book
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.client_needs import hide_emptied
-from vitrina.workbook.writing.restore import Restoration, has_happened, restore
+from vitrina.workbook.writing.undoing.restore import Restoration, has_happened, restore
 
 #: Most names in one answer: nobody reads more.
 MAX_DETAILS = 12

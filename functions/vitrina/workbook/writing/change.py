@@ -42,7 +42,7 @@ from vitrina.workbook.writing.requests import (
 )
 from vitrina.workbook.writing.row_writes import RowWrites, row_mark
 from vitrina.workbook.writing.shelf import NewShelf, Return, shelve_requests, unshelve_requests
-from vitrina.workbook.writing.trace import Trace
+from vitrina.workbook.writing.undoing.trace import Trace
 from vitrina.workbook.writing.values import Formula, Value, cell_data
 
 __all__ = ["Formula", "NewRow", "Value", "WorkbookChange"]

@@ -1,0 +1,1 @@
+"""What a change did to a workbook, and how it is undone."""
