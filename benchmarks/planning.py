@@ -78,6 +78,11 @@ MOST_DAYS_RATIO = 0.75
 MOST_MS = 20.0
 
 
+def _freest(people: Sequence[PersonLoad]) -> PersonLoad | None:
+    """The person with most free hours, the first of the team where several have them."""
+    return min(people, key=lambda one: (-one.free, one.place), default=None)
+
+
 class PlainChooser(Chooser):
     """Skips items that do not fit; the person with most free hours first, and no moves between people."""
 
@@ -85,23 +90,23 @@ class PlainChooser(Chooser):
         """Move nothing."""
         return None
 
-    def preference(self, person: PersonLoad, profile: str) -> tuple[float, float, int]:  # noqa: ARG002
-        """Prefer the person with most free hours."""
-        return (0.0, -person.free, person.place)
+    def best_person(self, profile: str, hours: float) -> PersonLoad | None:
+        """The person with most free hours."""
+        return _freest([one for one in self.team.skilled[profile] if one.holds(hours)])
 
 
 class ByOtherProfiles(Chooser):
     """The rule of release 0.1: the person whose other profiles are wanted least, however little is wanted."""
 
-    def _scarcity_of(self, person: PersonLoad) -> dict[str, float]:
-        return {
-            profile: sum(self._pressure.get(other, 0.0) for other in person.profiles if other != profile)
-            for profile in person.profiles
-        }
+    def best_person(self, profile: str, hours: float) -> PersonLoad | None:
+        """The person whose other profiles are wanted least; of several, the one with most free hours."""
+        fits = [one for one in self.team.skilled[profile] if one.holds(hours)]
+        wanted = {one.place: self._wanted_besides(one, profile) for one in fits}
+        least = min(wanted.values(), default=0.0)
+        return _freest([one for one in fits if wanted[one.place] == least])
 
-    def preference(self, person: PersonLoad, profile: str) -> tuple[float, float, int]:
-        """Prefer the person whose other profiles are wanted least, then the one with most free hours."""
-        return (self._scarcity[person.place][profile], -person.free, person.place)
+    def _wanted_besides(self, person: PersonLoad, profile: str) -> float:
+        return sum(self._pressure.get(other, 0.0) for other in person.profiles if other != profile)
 
 
 class BlockingChooser(PlainChooser):

@@ -502,11 +502,9 @@ class Chooser:
         keeper = self._keeper(item, profile)
         if keeper is not None:
             return self._take(item, profile, hours, keeper, is_fixed=True) if keeper.holds(hours) else None
-        fits = [person for person in self.team.skilled[profile] if person.holds(hours)]
-        if fits:
-            return self._take(
-                item, profile, hours, min(fits, key=lambda person: self.preference(person, profile))
-            )
+        person = self.best_person(profile, hours)
+        if person is not None:
+            return self._take(item, profile, hours, person)
         found = self.rearrange(profile, hours)
         if found is None:
             return None
@@ -539,15 +537,25 @@ class Chooser:
         skilled = self.team.skilled[profile]
         return next((person for person in skilled if self._names[person.place] == name), None)
 
-    def preference(self, person: PersonLoad, profile: str) -> tuple[float, float, int]:
-        """Sort key of people: those whose other profiles are not lacking first, then the freest.
+    def best_person(self, profile: str, hours: float) -> PersonLoad | None:
+        """The person who takes *hours*: with room, other profiles that are lacking least, and most time left.
 
         The freest has most of the own hours left, so that nobody is idle; where the profile itself is
         lacking, most hours, so that long actions find room.
         """
-        place = person.place
-        whole = 1.0 if self._lacking.get(profile) else self._capacity[place] or EPSILON_HOURS
-        return (self._scarcity[place][profile], -person.free / whole, place)
+        scarcity, is_lacking, capacity = self._scarcity, self._lacking.get(profile), self._capacity
+        best, least_scarcity, most_free = None, math.inf, -math.inf
+        for person in self.team.skilled[profile]:
+            if hours > person.free + EPSILON_HOURS:
+                continue
+            place = person.place
+            scarce = scarcity[place][profile]
+            if scarce > least_scarcity:
+                continue
+            free = person.free if is_lacking else person.free / (capacity[place] or EPSILON_HOURS)
+            if scarce < least_scarcity or free > most_free:
+                best, least_scarcity, most_free = person, scarce, free
+        return best
 
     def _take(
         self, item: BacklogItem, profile: str, hours: float, person: PersonLoad, *, is_fixed: bool = False
