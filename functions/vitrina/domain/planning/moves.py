@@ -13,6 +13,7 @@ import random
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import attrgetter
 
 from vitrina.domain.planning.capacity import EPSILON_HOURS, UNITS, units_of
 
@@ -63,11 +64,10 @@ class Bounds:
         self._people = people
         self._step_hours = step_hours
         bit = {profile: 1 << place for place, profile in enumerate(profiles)}
-        skill_of = {
+        self._skills = {
             names: sum(bit[profile] for profile in set(names)) for names in {one.profiles for one in people}
         }
-        self._skills = [skill_of[person.profiles] for person in people]
-        skills = frozenset(self._skills)
+        skills = frozenset(self._skills.values())
         self._masks = _masks(tuple(bit.values()), skills)
         self._with = {profile: _places_with(self._masks, bit[profile]) for profile in profiles}
         self._of_skill = {skill: _places_with(self._masks, skill) for skill in skills}
@@ -76,8 +76,10 @@ class Bounds:
     def _count(self) -> list[float]:
         left = [0.0] * len(self._masks)
         hours = dict.fromkeys(self._of_skill, 0.0)
-        for person, skill in zip(self._people, self._skills, strict=True):
-            hours[skill] += self.usable(person.most_hours)
+        for person in self._people:
+            hours[self._skills[person.profiles]] += self.usable(
+                person.most_hours if person.parts else person.free
+            )
         for skill, places in self._of_skill.items():
             for place in places:
                 left[place] += hours[skill]
@@ -109,7 +111,7 @@ class Bounds:
             self._step_hours = 0.0
             self._left = self._count()
             return
-        skill = self._skills[part.person.place]
+        skill = self._skills[part.person.profiles]
         places = self._of_skill[skill] if part.is_fixed else self._with[part.profile]
         left = self._left
         for place in places:
@@ -153,11 +155,17 @@ class TeamLoad:
 
     def __init__(self, people: Sequence[PersonLoad], *, step_hours: float = 0.0) -> None:
         self.people = people
-        profiles = sorted({profile for names in {one.profiles for one in people} for profile in names})
-        self.skilled: Mapping[str, list[PersonLoad]] = {profile: [] for profile in profiles}
+        alike: dict[tuple[str, ...], list[PersonLoad]] = {}
         for person in people:
-            for profile in set(person.profiles):
-                self.skilled[profile].append(person)
+            alike.setdefault(person.profiles, []).append(person)
+        profiles = sorted({profile for names in alike for profile in names})
+        self.skilled: Mapping[str, list[PersonLoad]] = {
+            profile: sorted(
+                (person for names, group in alike.items() if profile in names for person in group),
+                key=attrgetter("place"),
+            )
+            for profile in profiles
+        }
         self._bounds = Bounds(people, profiles, step_hours)
         self._movable: dict[int, list[tuple[Part, PersonLoad]]] = {}
         self._most_free: tuple[float, float] | None = None

@@ -228,8 +228,7 @@ class Chooser:
         self._period = period
         self._limits = ledger.resources.limits
         specialists = ledger.resources.specialists
-        self._names = [one.name for one in specialists]
-        self._places_of = {name: place for place, name in enumerate(self._names)}
+        self._specialists = specialists
         self._full_hours, self._capacity, free = ledger.team_hours(period)
         loads = [PersonLoad(place, one.profiles, free[place]) for place, one in enumerate(specialists)]
         self.team = TeamLoad(loads, step_hours=demand.step_hours)
@@ -238,8 +237,7 @@ class Chooser:
         self._pressure = self._pressures()
         #: By profile, how much more is wanted than there is, as a share of what there is.
         self._lacking = {profile: max(0.0, one - 1.0) for profile, one in self._pressure.items()}
-        scarcity = {names: self._scarcity_of(names) for names in {one.profiles for one in specialists}}
-        self._scarcity = [scarcity[one.profiles] for one in specialists]
+        self._scarcity = {names: self._scarcity_of(names) for names in {one.profiles for one in specialists}}
         since = ledger.days[0] if ledger.days else period.start_on
         #: Days of this period on which items are wanted that can still be kept.
         self._wanted = {key: day for key, day in demand.wanted_days.items() if since <= day <= period.end_on}
@@ -261,7 +259,7 @@ class Chooser:
         """By profile, wanted hours divided by free hours of the people who have it."""
         return {
             profile: hours
-            / max(EPSILON_HOURS, sum(person.free for person in self.team.skilled.get(profile, ())))
+            / max(EPSILON_HOURS, sum([person.free for person in self.team.skilled.get(profile, ())]))
             for profile, hours in self._demand.profile_hours.items()
         }
 
@@ -289,7 +287,10 @@ class Chooser:
         taken = tuple(
             TakenItem(
                 item,
-                tuple(Assignment(part.profile, self._names[part.person.place], part.hours) for part in parts),
+                tuple(
+                    Assignment(part.profile, self._name_of(part.person), part.hours)
+                    for part in parts
+                ),
                 rest,
             )
             for item, parts, rest in self._taken
@@ -421,7 +422,7 @@ class Chooser:
                 known.item,
                 one.profile,
                 one.hours,
-                self.team.people[self._places_of[one.specialist]],
+                self.team.people[self._ledger.people[one.specialist]],
                 is_fixed=known.item.keeps.get(one.profile) == one.specialist,
             )
             for one in known.assignments
@@ -530,12 +531,15 @@ class Chooser:
                 self._budgets.in_vain[profile] = hours
         return found
 
+    def _name_of(self, person: PersonLoad) -> str:
+        return self._specialists[person.place].name
+
     def _keeper(self, item: BacklogItem, profile: str) -> PersonLoad | None:
         name = item.keeps.get(profile)
         if name is None:
             return None
         skilled = self.team.skilled[profile]
-        return next((person for person in skilled if self._names[person.place] == name), None)
+        return next((person for person in skilled if self._name_of(person) == name), None)
 
     def best_person(self, profile: str, hours: float) -> PersonLoad | None:
         """The person who takes *hours*: with room, other profiles that are lacking least, and most time left.
@@ -548,11 +552,10 @@ class Chooser:
         for person in self.team.skilled[profile]:
             if hours > person.free + EPSILON_HOURS:
                 continue
-            place = person.place
-            scarce = scarcity[place][profile]
+            scarce = scarcity[person.profiles][profile]
             if scarce > least_scarcity:
                 continue
-            free = person.free if is_lacking else person.free / (capacity[place] or EPSILON_HOURS)
+            free = person.free if is_lacking else person.free / (capacity[person.place] or EPSILON_HOURS)
             if scarce < least_scarcity or free > most_free:
                 best, least_scarcity, most_free = person, scarce, free
         return best
@@ -583,7 +586,7 @@ class Chooser:
             needed_hours=hours,
             free_hours=max(0.0, freest.free),
             capacity_hours=self._capacity[freest.place],
-            specialist=self._names[freest.place],
+            specialist=self._name_of(freest),
         )
 
     # --- Larger than a period --------------------------------------------------------------------
@@ -621,7 +624,7 @@ class Chooser:
         """
         full_time = self._full_time_hours * self._ledger.resources.load_factor
         return {
-            profile: min(full_time, max(self._full_hours[person.place] for person in people))
+            profile: min(full_time, max([self._full_hours[person.place] for person in people]))
             for profile, people in self.team.skilled.items()
         }
 
