@@ -45,11 +45,10 @@ def write_undoably(
         If Google refused the batch. The record is withdrawn, except where a part of a long change was
         written: then it stays pending.
     """
-    services, spreadsheet_id = run.services, book.spreadsheet_id
     if not change.trace:
         run.commit(*writes, updates=updates)
         try:
-            write_change(services.workbooks, spreadsheet_id, change)
+            write_change(run, book.spreadsheet_id, change)
         except ChangedMeanwhileError as error:
             if error.code != SHEET_CHANGED_PARTLY:
                 run.commit(*if_refused)
@@ -61,12 +60,12 @@ def write_undoably(
         record["formulas"] = [[*place, text] for place, text in book.formulas.items()]
     record_id = uuid.uuid4().hex
     keeping, part_count = record_writes(record_id, record)
-    entry = UndoEntry(record_id, action, services.clock.now().isoformat(), True, part_count)
+    entry = UndoEntry(record_id, action, run.services.clock.now().isoformat(), True, part_count)
     pending = undo_list.with_entry(entry)
     token = run.commit(*writes, *keeping, *undo_list.writes(pending), updates=updates)
     kept = replace(undo_list, entries=pending, version=token)
     try:
-        write_change(services.workbooks, spreadsheet_id, change)
+        write_change(run, book.spreadsheet_id, change)
     except ChangedMeanwhileError as error:
         if error.code != SHEET_CHANGED_PARTLY:
             run.commit(*kept.writes([one for one in pending if one != entry]), *if_refused)

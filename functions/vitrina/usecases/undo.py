@@ -293,7 +293,7 @@ def _write_back(run: Run, snapshot: Snapshot, record: Json, kept: list[Item]) ->
     # Fails if the lease expired during a slow call: another action may be working here now.
     run.commit()
     if change:
-        write_change(run.services.workbooks, snapshot.project.spreadsheet_id, change)
+        write_change(run, snapshot.project.spreadsheet_id, change)
     return result
 
 

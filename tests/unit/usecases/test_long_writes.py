@@ -9,8 +9,12 @@ import pytest
 
 from tests.harness.fakes.interruptions import Killed, die
 from tests.harness.memory_office import MemoryOffice, client_office
-from vitrina.errors import ChangedMeanwhileError
+from tests.harness.stored import stored_document
+from vitrina.errors import BusyError, ChangedMeanwhileError
+from vitrina.operations import run
 from vitrina.operations.answer import Outcome
+from vitrina.operations.run import OPERATION
+from vitrina.ports import Json
 from vitrina.workbook.writing import row_writes
 
 HOURS = ("task", "hours.design", "hours.copy", "hours.development")
@@ -102,6 +106,26 @@ def test_process_that_dies_between_batches(office: MemoryOffice, batch: int) -> 
     for _ in range(1 if batch == 1 else 2):
         office.do("undo")
     assert office.table("backlog", *HOURS) == [(row["task"], None, None, None) for row in ROWS]
+
+
+def test_leases_of_a_long_write(office: MemoryOffice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch may take a minute. Nobody else works in the workbook meanwhile, and the progress is told."""
+    monkeypatch.setattr(run, "REPORT_S", -1.0)
+    told: list[Json] = []
+
+    def take_a_minute() -> None:
+        office.clock.advance(seconds=60)
+        with pytest.raises(BusyError):
+            office.do("estimate", operation_id="other")
+        told.append(stored_document(office.store, OPERATION, "click").data.get("progress", {}))  # type: ignore[union-attr]
+
+    for _ in range(5):
+        office.workbooks.before("batch_update", take_a_minute)
+
+    office.do("estimate", operation_id="click")
+
+    assert [(one["done"], one["total"]) for one in told if one] == [(1, 5), (2, 5), (3, 5), (4, 5)]
+    assert office.table("backlog", *HOURS) == ESTIMATED
 
 
 def test_long_start(office: MemoryOffice) -> None:

@@ -287,10 +287,7 @@ class Chooser:
         taken = tuple(
             TakenItem(
                 item,
-                tuple(
-                    Assignment(part.profile, self._name_of(part.person), part.hours)
-                    for part in parts
-                ),
+                tuple(Assignment(part.profile, self._name_of(part.person), part.hours) for part in parts),
                 rest,
             )
             for item, parts, rest in self._taken
