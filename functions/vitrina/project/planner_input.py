@@ -7,7 +7,7 @@ the cell; the plan combines it with the norm, as soon as enough of such figures 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.estimating.effort import Forecast, Task, Total, forecast, total
@@ -132,11 +132,21 @@ def planned_items(
     columns = backlog.tab.columns
     sequence = sorted(backlog.profiles, key=lambda profile: columns[HOURS_PREFIX + profile])
     return [
-        replace(
-            row.item(rank),
-            project=project.spreadsheet_id,
+        BacklogItem(
+            number=row.number,
+            code=row.code,
+            task=row.task,
+            priority=row.priority,
+            rank=rank,
             hours={key: parts[row.number][key].hours for key in sequence if key in parts[row.number]},
+            work_type=row.work_type or None,
+            size=row.size,
+            quantity=row.quantity,
+            project=project.spreadsheet_id,
+            wanted_on=row.wanted_on,
+            depends_on=row.depends_on,
             passed_over_count=len(state.passed_over.get(row.number, ())),
+            result=row.result,
         )
         for rank, row in enumerate(backlog.rows)
     ]

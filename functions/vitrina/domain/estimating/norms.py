@@ -148,10 +148,18 @@ class Norms:
         """Work types with a norm as people write them, by the form that is compared."""
         return {norm.cell.work_type: norm.work_type for norm in self.shown}
 
-    def profiles_of(self, work_type: str) -> list[str]:
+    def profiles_of(self, work_type: str) -> Sequence[str]:
         """Profiles that take part in a work type."""
-        wanted = work_type.casefold()
-        return sorted({cell.profile for cell in self.cells if cell.work_type == wanted and cell.profile})
+        return self._profiles.get(work_type.casefold(), ())
+
+    @cached_property
+    def _profiles(self) -> Mapping[str, Sequence[str]]:
+        """Profiles in alphabetical order, by the compared form of the work type."""
+        found: dict[str, set[str]] = {}
+        for cell in self.cells:
+            if cell.profile:
+                found.setdefault(cell.work_type, set()).add(cell.profile)
+        return {work_type: sorted(profiles) for work_type, profiles in found.items()}
 
     def pooled_errors(self, basis: Basis) -> Sequence[PastError] | None:
         """Errors of past forecasts with the same basis, or of the largest pool where these are few.
@@ -181,6 +189,17 @@ class Norms:
 
         Norms by hand take precedence, that of the size before that of all sizes.
         """
+        wanted = (work_type, size, profile)
+        if wanted not in self._found:
+            self._found[wanted] = self._find(*wanted)
+        return self._found[wanted]
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, str, str], tuple[EffortNorm, Basis] | None]:
+        """What ``find`` has found: rows of a backlog are few kinds of work."""
+        return {}
+
+    def _find(self, work_type: str, size: str, profile: str) -> tuple[EffortNorm, Basis] | None:
         kind = work_type.casefold()
         exact, general = NormCell(kind, size, profile), NormCell(kind, "", profile)
         for cell in (exact, general):

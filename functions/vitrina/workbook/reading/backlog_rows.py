@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from graphlib import CycleError, TopologicalSorter
 
-from vitrina.domain.backlog import BacklogItem, Priority
+from vitrina.domain.backlog import Priority
 from vitrina.errors import CellProblem, CellsError
 from vitrina.workbook.reading.book import SHELF, Book, Row, Tab, item_number_of_row
 from vitrina.workbook.reading.cells import CellReader, item_numbers_in
@@ -44,23 +44,6 @@ class BacklogRow:
     wanted_on: date | None
     depends_on: tuple[int, ...]
     source: str | None
-
-    def item(self, rank: int) -> BacklogItem:
-        """Converts the row to an item of the planner; *rank* is its place in the backlog."""
-        return BacklogItem(
-            number=self.number,
-            code=self.code,
-            task=self.task,
-            priority=self.priority,
-            rank=rank,
-            hours={profile: hours for profile, hours in self.hours.items() if hours > 0},
-            work_type=self.work_type or None,
-            size=self.size,
-            quantity=self.quantity,
-            wanted_on=self.wanted_on,
-            depends_on=self.depends_on,
-            result=self.result,
-        )
 
 
 @dataclass(frozen=True)

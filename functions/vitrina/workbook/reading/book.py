@@ -109,9 +109,12 @@ class Cell(NamedTuple):
     @property
     def text(self) -> str:
         """The value as text, without spaces around it; a whole number without decimals."""
-        if isinstance(self.value, float) and self.value.is_integer():
-            return str(int(self.value))
-        return "" if self.value is None else str(self.value).strip()
+        value = self.value
+        if value is None:
+            return ""
+        if isinstance(value, float) and value.is_integer():
+            return str(int(value))
+        return str(value).strip()
 
 
 EMPTY = Cell()

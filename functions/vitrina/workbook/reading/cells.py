@@ -20,7 +20,7 @@ from vitrina.domain.quantities import (
     parse_number,
 )
 from vitrina.errors import CellProblem
-from vitrina.workbook.reading.book import Cell, Row, Tab
+from vitrina.workbook.reading.book import EMPTY, Cell, Row, Tab
 from vitrina.workbook.reading.choices import Choices
 
 #: Serial numbers of the days from 1982 to 2091; no figure of hours is in this range.
@@ -92,6 +92,8 @@ def hours_in_cell(cell: Cell) -> float | None:
 
 def item_numbers_in(text: str) -> tuple[int, ...]:
     """Numbers of the items that a list of IDs names, such as ``ЗРН-3, ЗРН-5``; other parts are skipped."""
+    if not text:
+        return ()
     found = (_NUMBER_OF_ID.search(part) for part in re.split(r"[,;]", text))
     return tuple(int(one[1]) for one in found if one)
 
@@ -126,6 +128,8 @@ class CellReader:
     def text(self, row: Row, column: str) -> str:
         """The text of a cell."""
         cell = self.tab.cell(row, column)
+        if cell is EMPTY:
+            return ""
         if cell.is_error:
             self.add_problem(row, column, "cell.formula_error")
         text, most = cell.text, MOST_NAME if column in NAMES else MOST_TEXT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,16 @@ class Choices:
 
     def code(self, group: str, text: str) -> str | None:
         """The code of a label in any language and case; ``None`` for another text."""
-        wanted = text.strip().casefold()
-        for code, by_locale in self.labels[group].items():
-            if wanted in (label.casefold() for label in by_locale.values()):
-                return code
-        return None
+        return self._codes[group].get(text.strip().casefold())
+
+    @cached_property
+    def _codes(self) -> Mapping[str, Mapping[str, str]]:
+        """Codes by group and label in lower case; of two codes with one label, the first."""
+        return {
+            group: {
+                label.casefold(): code
+                for code, by_locale in reversed([*labels.items()])
+                for label in by_locale.values()
+            }
+            for group, labels in self.labels.items()
+        }
