@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -33,7 +33,7 @@ _TEMPLATES = Path(__file__).parents[3] / "sheet_templates"
 TITLE_PREFIX = "title."
 #: Larger numbers are shortened, as are infinity and what is no number.
 MOST_NUMBER = 10**15
-#: How many texts of numbers and days a process keeps: a long list says the same ones again and again.
+#: How many texts of numbers and days, and forms of words, a process keeps: a long list repeats them.
 FORMATTED_KEPT = 4096
 #: In place of a value that cannot be shown.
 UNTOLD = "…"
@@ -90,7 +90,17 @@ def load(locale: str) -> Mapping[str, str]:
 
 def render(text: Sentence, locale: str) -> str:
     """The text of the sentence in the language *locale*, ``ru`` or ``en``; any values can be told."""
-    return replace_surrogates(_Formatter(locale).vformat(load(locale)[text.code], (), text.where))
+    parts = [
+        literal if name is None else literal + _told(text.where[name], spec or "", locale)
+        for literal, name, spec, _ in _parts(text.code, locale)
+    ]
+    return replace_surrogates("".join(parts))
+
+
+@cache
+def _parts(code: str, locale: str) -> Sequence[tuple[str, str | None, str | None, str | None]]:
+    """A sentence as texts, each with the name and format of the placeholder after it."""
+    return list(string.Formatter().parse(load(locale)[code]))
 
 
 def render_all(data: Any, locale: str) -> Any:
@@ -142,36 +152,36 @@ def format_day(day: date, locale: str) -> str:
     return format_date(day, format="dd.MM.yyyy" if locale == "ru" else "medium", locale=locale)
 
 
-class _Formatter(string.Formatter):
-    def __init__(self, locale: str) -> None:
-        self._locale = locale
+def _told(value: Any, spec: str, locale: str) -> str:
+    """A value as a sentence tells it."""
+    try:
+        return _formatted(value, spec, locale)
+    except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError):
+        # A value that does not belong there must not hide what the sentence says.
+        return UNTOLD
 
-    def format_field(self, value: Any, spec: str) -> str:
-        try:
-            return self._formatted(value, spec)
-        except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError):
-            # A value that does not belong there must not hide what the sentence says.
-            return UNTOLD
 
-    def _formatted(self, value: Any, spec: str) -> str:  # noqa: PLR0911 - one line for each kind of value
-        if spec.startswith("plural "):
-            return f"{format_number(value, self._locale)} {self._plural(value, spec.removeprefix('plural '))}"
-        if isinstance(value, Sentence):
-            return render(value, self._locale)
-        if isinstance(value, Amount):
-            return format_amount(value, self._locale)
-        if isinstance(value, Days):
-            return format_days(value.start_on, value.end_on, self._locale)
-        if isinstance(value, int | float):
-            return format_number(value, self._locale)
-        if isinstance(value, date):
-            return format_day(value, self._locale)
-        if isinstance(value, Iterable) and not isinstance(value, str):
-            return format_list([self.format_field(one, "") for one in value], locale=self._locale)
-        return str(super().format_field(value, spec))
+def _formatted(value: Any, spec: str, locale: str) -> str:  # noqa: PLR0911 - one line for each kind of value
+    if spec.startswith("plural "):
+        return f"{format_number(value, locale)} {_plural(value, spec.removeprefix('plural '), locale)}"
+    if isinstance(value, Sentence):
+        return render(value, locale)
+    if isinstance(value, Amount):
+        return format_amount(value, locale)
+    if isinstance(value, Days):
+        return format_days(value.start_on, value.end_on, locale)
+    if isinstance(value, int | float):
+        return format_number(value, locale)
+    if isinstance(value, date):
+        return format_day(value, locale)
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return format_list([_told(one, "", locale) for one in value], locale=locale)
+    return format(value, spec)
 
-    def _plural(self, value: float, forms: str) -> str:
-        category = Locale(self._locale).plural_form(value if abs(value) < MOST_NUMBER else MOST_NUMBER)
-        words = dict(zip(_PLURAL_FORMS[self._locale], forms.split("|"), strict=True))
-        # A fraction in Russian («1,5 часа») takes the form ``few``.
-        return words.get(category) or words.get("few") or words["other"]
+
+@lru_cache(FORMATTED_KEPT)
+def _plural(value: float, forms: str, locale: str) -> str:
+    category = Locale(locale).plural_form(value if abs(value) < MOST_NUMBER else MOST_NUMBER)
+    words = dict(zip(_PLURAL_FORMS[locale], forms.split("|"), strict=True))
+    # A fraction in Russian («1,5 часа») takes the form ``few``.
+    return words.get(category) or words.get("few") or words["other"]
