@@ -21,7 +21,14 @@ from vitrina.errors import (
     ServiceError,
 )
 from vitrina.google.refusals import OUR_FAULT, refused_batch
-from vitrina.google.services import BUSY_STATUSES, NO_ANSWER, SERVICE, GoogleServices, may_pass
+from vitrina.google.services import (
+    BUSY_STATUSES,
+    NO_ANSWER,
+    SERVICE,
+    GoogleServices,
+    may_pass,
+    with_long_body,
+)
 from vitrina.ports import Json
 
 log = logging.getLogger("vitrina.google")
@@ -136,8 +143,9 @@ class GoogleWorkbooks:
         return self._write(partial(self.read, spreadsheet_id), apply, requests)
 
     def _apply(self, spreadsheet_id: str, requests: Sequence[Json]) -> Json:
-        request = self._services.spreadsheets.batchUpdate(
-            spreadsheetId=spreadsheet_id, body={"requests": list(requests)}
+        request = with_long_body(
+            self._services.spreadsheets.batchUpdate(spreadsheetId=spreadsheet_id, body={}),
+            {"requests": list(requests)},
         )
 
         def refused(error: HttpError) -> Exception | None:
