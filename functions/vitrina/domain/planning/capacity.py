@@ -182,7 +182,9 @@ class Ledger:
                     person = self.people[name]
                     self.capacity[person] = row = list(self.capacity[person])
                     row[self._place[day]] += hours
-        self.free = [list(row) for row in self.capacity]
+        #: Rows are shared with the capacity, and with copies of the ledger, until ``own_hours`` is asked.
+        self.free = list(self.capacity)
+        self._own: frozenset[int] = frozenset()
         self._windows = {kind: self._window_places(kind, since, until) for kind in PeriodKind}
         self._of_day = {
             kind: [places[period_of(day, kind).start_on] for day in self.days]
@@ -198,10 +200,18 @@ class Ledger:
 
     def copy(self) -> Ledger:
         """An independent copy."""
+        self._own = frozenset()
         twin = copy(self)
-        twin.free = [list(row) for row in self.free]
+        twin.free = list(self.free)
         twin.left = [list(row) for row in self.left]
         return twin
+
+    def own_hours(self, person: int) -> list[float]:
+        """Remaining hours of a person on each day, to be changed."""
+        if person not in self._own:
+            self.free[person] = list(self.free[person])
+            self._own |= {person}
+        return self.free[person]
 
     def _capacity_row(self, specialist: Specialist, without_absence: list[float]) -> list[float]:
         """Hours of a specialist that may be planned on each day; people with the same hours share them.
@@ -228,7 +238,7 @@ class Ledger:
         for day, hours in booking.day_hours.items():
             place = self._place.get(day)
             if person is not None and place is not None:
-                self.free[person][place] = max(0.0, self.free[person][place] - hours)
+                self.own_hours(person)[place] = max(0.0, self.free[person][place] - hours)
             for number in limits:
                 kind = self.resources.limits[number].kind
                 window = self._windows[kind].get(period_of(day, kind).start_on)
@@ -277,7 +287,7 @@ class Ledger:
 
     def take(self, person: int, project: str, place: int, hours: float) -> None:
         """Subtract hours from a day and its limits; negative hours are added back."""
-        self.free[person][place] -= hours
+        self.own_hours(person)[place] -= hours
         for number in self.limits_of(person, project):
             self.left[number][self.window_of(number, place)] -= hours
 

@@ -230,7 +230,7 @@ class Timeline:
 
     def take(self, person: int, project: str, pieces: Pieces) -> None:
         """Take the hours of the days."""
-        free, limits = self.ledger.free[person], self._limits_of(person, project)
+        free, limits = self.ledger.own_hours(person), self._limits_of(person, project)
         for place, hours in pieces:
             free[place] -= hours
             for _, left, windows, _ in limits:

@@ -180,7 +180,7 @@ def over(actions: Iterable[PlannedAction], resources: Resources, *, project: str
             above = hours - max(0.0, ledger.free[person][places[day]])
             if above > EPSILON_HOURS:
                 persons[action.specialist] = persons.get(action.specialist, 0.0) + above
-            ledger.free[person][places[day]] -= hours
+            ledger.own_hours(person)[places[day]] -= hours
             for number in ledger.limits_of(person, project):
                 key = (number, period_of(day, resources.limits[number].kind).start_on)
                 windows[key] = windows.get(key, 0.0) + hours

@@ -63,7 +63,7 @@ def carry_over(overdue: Iterable[OverdueWork], resources: Resources, *, since: d
                 break
             hours = min(ledger.free[person][place], left)
             if hours > EPSILON_HOURS:
-                ledger.free[person][place] -= hours
+                ledger.own_hours(person)[place] -= hours
                 days[day] = hours
                 left -= hours
         carried.append(replace(booking, day_hours=days))
