@@ -1,13 +1,13 @@
 """Guarded writes: all changes of a workbook are made by ``WorkbookChange``.
 
-A change is one ``batchUpdate``, which Google applies as a whole or not at all. It is refused if the workbook
-is not as it was read. The guards of rows use three rules (google.md section 2): metadata moves with its row,
-is deleted with its row, and cannot be created with an id that is in use. So
+A change is one ``batchUpdate``, or several where it is long (``WorkbookChange.batches``). Google applies each
+as a whole or not at all, and refuses it if the workbook is not as it was read. The guards of rows use three
+rules (google.md section 2): metadata moves with its row, is deleted with its row, and cannot be created with
+an id that is in use. So
 
 - before a row is written, its mark is deleted *at the place where it was read* and created again. If the row
-has
-  moved, one of the two requests is refused. The marks of the header, of the columns and of the last row of
-  the tab are guarded in the same way;
+  has moved, one of the two requests is refused. The marks of the header, of the columns and of the last row
+  of the tab are guarded in the same way;
 - a row that moves to another tab is deleted, and its mark is created in the other tab. If another row was
   deleted instead, the mark is still in use and the whole batch is refused.
 
