@@ -10,10 +10,10 @@ from typing import Any
 
 def _without_guards() -> None:
     """Batches do not check that rows and cells are still as they were read."""
-    from vitrina.workbook.writing import change, shelf  # noqa: PLC0415 - imported only if patched
+    from vitrina.workbook.writing import change, row_writes, shelf  # noqa: PLC0415 - imported only if patched
 
-    change.guard_mark = shelf.guard_mark = lambda *_: []
-    change.compare_requests = lambda *_: []
+    change.guard_mark = row_writes.guard_mark = shelf.guard_mark = lambda *_: []
+    row_writes.compare_requests = lambda *_: []
 
 
 def _launches_again() -> None:
