@@ -12,7 +12,7 @@ from tests.browser.pictures import take_picture
 #: Attempts: the add-on builds its menu after a workbook was opened, maybe while the menu is being used.
 MENU_ATTEMPTS = 4
 #: Attempts: what is drawn above the board moves it under the mouse.
-DRAG_ATTEMPTS = 3
+DRAG_ATTEMPTS = 5
 
 
 @dataclass
