@@ -9,7 +9,9 @@ import pytest
 from tests.unit.workbook.books import BACKLOG_COLUMNS, CHOICES, TODAY, backlog, cell, resource, sheet
 from vitrina.domain.backlog import ActionStatus, Priority
 from vitrina.domain.calendar import PeriodKind
+from vitrina.domain.estimating.norms import Norms
 from vitrina.errors import CellsError
+from vitrina.project.planner_input import plan_row
 from vitrina.workbook.reading.backlog_rows import Backlog, read_backlog
 from vitrina.workbook.reading.book import Book, parse_book, row_number_of_action
 from vitrina.workbook.reading.identity import identify_backlog, identify_progress
@@ -71,6 +73,8 @@ def test_what_a_row_says() -> None:
     assert (first.wanted_on and first.wanted_on.isoformat()) == "2026-11-25"
     assert (second.priority, second.quantity, second.hours) == (Priority.HIGH, 1.0, {})
     assert (third.priority, third.formula_profiles) == (Priority.NORMAL, {"design"})
+    parts = plan_row(Norms(), first, first.hours, frozenset())
+    assert {profile: part.hours for profile, part in parts.items()} == {"design": 1.5}
 
 
 MAY_DAY = 46143  # 1 May 2026, which 1.5 becomes in a Russian workbook
