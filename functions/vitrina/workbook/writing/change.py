@@ -40,7 +40,7 @@ from vitrina.workbook.writing.requests import (
     update_cells,
     whole_row,
 )
-from vitrina.workbook.writing.row_writes import RowWrites, row_mark
+from vitrina.workbook.writing.row_writes import RowWrites, all_cells, row_mark
 from vitrina.workbook.writing.shelf import NewShelf, Return, shelve_requests, unshelve_requests
 from vitrina.workbook.writing.undoing.trace import Trace
 from vitrina.workbook.writing.values import Formula, Value, cell_data
@@ -285,7 +285,7 @@ class WorkbookChange:
                 self._grown.append(_paste(source, target, "PASTE_FORMAT"))
 
     def batches(self) -> list[list[Json]]:
-        """The requests in batches of at most ``MOST_ROWS`` rows, to be sent one after the other.
+        """The requests in batches that each write at most ``MOST_ROWS`` rows. Send them one after the other.
 
         The last one adds, moves and deletes rows, so that the rows of the others are where they were read.
         Each has its own guards.
@@ -309,11 +309,7 @@ class WorkbookChange:
             *self._unshelve(),
             *(request for inserted in self._inserted for request in _insert_rows(*inserted)),
             *(request for lines in self._lines for request in _insert_lines(*lines)),
-            *(
-                request
-                for sheet_id, cells in self._final_cells.items()
-                for request in update_cells(sheet_id, cells, "userEnteredValue")
-            ),
+            *all_cells(self._final_cells, "userEnteredValue"),
         ]
 
     def _held(self) -> Iterator[Json]:

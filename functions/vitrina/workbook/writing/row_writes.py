@@ -11,8 +11,8 @@ from vitrina.workbook.reading.book import CONTENT, ROW_KEY, Mark, Repair, Row, T
 from vitrina.workbook.writing.compare import Area, compare_requests
 from vitrina.workbook.writing.requests import create_mark, delete_mark, guard_mark, update_cells
 
-#: Rows that one batch writes. Each takes up to 2.5 KB with its guards and what it is compared with, and the
-#: guards of 10,000 rows take 4 MB, of the 10 MB that Google accepts at once (decision 0065).
+#: Rows that one batch writes. With the guards of all rows of a long backlog it stays far below the 10 MB that
+#: Google accepts at once (decision 0065).
 MOST_ROWS = 2_000
 
 #: Id of a sheet and index of a row.
@@ -45,7 +45,10 @@ class RowWrites:
         return any((self.cells, self.notes, self.identified, self.forgotten, self.repairs))
 
     def expect(self, tab: Tab, row: Row, columns: Sequence[int], *, leaves: bool) -> None:
-        """Compare cells of a row and its content, as a cut leaves the mark on the emptied row."""
+        """Refuse the batch if these cells of the row, or its content, have changed.
+
+        The content is compared because a cut moves it and leaves the mark on the emptied row.
+        """
         self.guard(tab, row)
         _, rows, indices = self.expected.setdefault((tab.sheet_id, leaves), (tab, set(), set()))
         rows.add(row.index)
@@ -86,7 +89,7 @@ class RowWrites:
         return self.expected[sheet_id, True][1] if (sheet_id, True) in self.expected else set()
 
     def _take(self, sheet_id: int, rows: Sequence[int], *, keep_guards: bool) -> RowWrites:
-        """Take out the writes to these rows of a sheet."""
+        """Move the writes to these rows of a sheet into an object of their own."""
         part, taken = RowWrites(), set(rows)
         tab, left, columns = self.expected[sheet_id, False]
         part.expected[sheet_id, False] = (tab, taken, columns)
@@ -109,8 +112,8 @@ class RowWrites:
             *self._guards(),
             *compare_requests(self.areas()),
             *self._marks(),
-            *_all_cells(self.cells, "userEnteredValue"),
-            *_all_cells(self.notes, "note"),
+            *all_cells(self.cells, "userEnteredValue"),
+            *all_cells(self.notes, "note"),
         ]
 
     def _guards(self) -> Iterator[Json]:
@@ -134,10 +137,11 @@ class RowWrites:
 
 
 def row_mark(index: int, number: int) -> Mark:
-    """The mark of a row with a number."""
+    """The mark that gives a row its number."""
     return Mark(number, ROW_KEY, "", "ROWS", index)
 
 
-def _all_cells(changes: Mapping[int, Mapping[tuple[int, int], Json]], fields: str) -> Iterator[Json]:
+def all_cells(changes: Mapping[int, Mapping[tuple[int, int], Json]], fields: str) -> Iterator[Json]:
+    """Requests that write cells of several sheets."""
     for sheet_id, cells in changes.items():
         yield from update_cells(sheet_id, cells, fields)
