@@ -13,7 +13,7 @@ from importlib import import_module
 import functions_framework
 from flask import Request, Response
 
-# What is imported stays for as long as the process: to look for garbage in it takes a tenth of the start.
+# What is imported lives as long as the process, so the collector would search it for garbage in vain.
 gc.disable()
 
 from vitrina.bootstrap import application  # noqa: E402

@@ -97,10 +97,10 @@ def _make_apis(google_url: str) -> tuple[Credentials, Any, Any]:
 
 
 def with_long_body(request: HttpRequest, body: Json) -> HttpRequest:
-    """The request with *body* in UTF-8 and without blanks, a third shorter than the library would send it.
+    """Give a request, which was made with an empty body, its *body*: JSON in UTF-8 without blanks.
 
-    Google refuses more than 10 MB (decision 0065). The library also makes a text of each argument that it
-    does not use, which takes as long as the JSON: so the request is made with an empty body.
+    It is shorter than the library would send it; Google refuses more than 10 MB (decision 0065). With a body
+    as its argument the library would also make a text of it that nobody uses.
     """
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     request.body = text.encode("utf-8", "replace")
