@@ -266,7 +266,10 @@ def _compute(book: Book, extra: list[str], now: datetime) -> Results:
 
 
 def _content(book: Book, extra: list[str], translator: _Translator, tabs: list[_Entered]) -> Any:
-    """Everything that the results depend on; ``None`` if they change every moment, or if it is too much."""
+    """Everything that the results depend on.
+
+    ``None`` if the results change every moment, or if there are too many cells to compare.
+    """
     if any(tab.is_momentary for tab in tabs) or any(map(_is_momentary, extra)):
         return None
     if sum(len(tab.cells) for tab in tabs) > _MOST_CELLS:
@@ -356,7 +359,7 @@ def _engine_names(book: Book) -> dict[str, str]:
 
 
 def _engine_cells(tab: _Entered, sheet: Sheet, translator: _Translator) -> dict[Place, Content]:
-    """Cells of a tab as ironcalc gets them: formulas translated, without pictures."""
+    """The cells of a tab in the form that ironcalc reads: translated formulas and no pictures."""
     cells: dict[Place, Content] = {}
     for row, column, kind, value, _ in tab.cells:
         if kind != "formulaValue":

@@ -99,7 +99,7 @@ def render(text: Sentence, locale: str) -> str:
 
 @cache
 def _parts(code: str, locale: str) -> Sequence[tuple[str, str | None, str | None, str | None]]:
-    """A sentence as texts, each with the name and format of the placeholder after it."""
+    """The parts of a sentence: a text, and the name and format of the placeholder that follows it."""
     return list(string.Formatter().parse(load(locale)[code]))
 
 
@@ -153,7 +153,7 @@ def format_day(day: date, locale: str) -> str:
 
 
 def _told(value: Any, spec: str, locale: str) -> str:
-    """A value as a sentence tells it."""
+    """The text of a value in a sentence."""
     try:
         return _formatted(value, spec, locale)
     except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError):

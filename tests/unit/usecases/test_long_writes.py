@@ -52,7 +52,7 @@ def before_write(office: MemoryOffice, number: int, do: Callable[[], None]) -> N
 
 
 def test_long_estimate_takes_several_batches(office: MemoryOffice) -> None:
-    """Two rows each, in one reading; undo takes back all of it, and gives back the numbers to nobody."""
+    """The sheet is read once, and each batch writes two rows. One undo takes back all of it."""
     office.do("estimate")
 
     assert office.workbooks.calls == {"read": 1, "batch_update": 5}

@@ -196,7 +196,7 @@ class Norms:
 
     @cached_property
     def _found(self) -> dict[tuple[str, str, str], tuple[EffortNorm, Basis] | None]:
-        """What ``find`` has found: rows of a backlog are few kinds of work."""
+        """Results of ``find`` so far: many rows of a backlog ask for the same norm."""
         return {}
 
     def _find(self, work_type: str, size: str, profile: str) -> tuple[EffortNorm, Basis] | None:

@@ -539,7 +539,9 @@ class Chooser:
         return next((person for person in skilled if self._name_of(person) == name), None)
 
     def best_person(self, profile: str, hours: float) -> PersonLoad | None:
-        """The person who takes *hours*: with room, other profiles that are lacking least, and most time left.
+        """The person who takes *hours* of a profile; ``None`` if nobody has room.
+
+        Of those with room, people whose other profiles are lacking least come first, then the freest.
 
         The freest has most of the own hours left, so that nobody is idle; where the profile itself is
         lacking, most hours, so that long actions find room.

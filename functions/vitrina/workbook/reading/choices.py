@@ -27,7 +27,7 @@ class Choices:
 
     @cached_property
     def _codes(self) -> Mapping[str, Mapping[str, str]]:
-        """Codes by group and label in lower case; of two codes with one label, the first."""
+        """Codes by group and by label in lower case. A label that two codes share means the first of them."""
         return {
             group: {
                 label.casefold(): code
