@@ -10,10 +10,12 @@ import itertools
 import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from benchmarks.api_calls import NOW, SetEnv, backlog_rows, click_action, open_agency
 from emulators.world.sample import load_agency, load_history

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
 from vitrina.domain.backlog import BacklogItem, Priority, Specialist
@@ -24,8 +26,7 @@ CALENDAR = WorkCalendar()
 CLASS_WEIGHTS = (10, 25, 45, 20)
 
 
-@dataclass(frozen=True)
-class RandomAgency:
+class RandomAgency(Struct, frozen=True):
     """An agency with its backlogs, before *period* is planned."""
 
     seed: int

@@ -12,10 +12,12 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
 from tests.harness.memory_office import MemoryOffice, agency_office

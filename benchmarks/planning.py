@@ -24,9 +24,11 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import mean, median
+
+from msgspec.structs import replace
 
 from benchmarks.agencies import RandomAgency, more_capacity, plan_on, random_agency, with_wanted_days
 from benchmarks.judge import (

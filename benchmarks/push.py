@@ -13,11 +13,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
+from msgspec.structs import replace
 
 import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
 from benchmarks.tables import as_table

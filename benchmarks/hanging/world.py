@@ -9,7 +9,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import httpx
 from flask import Flask, Response, request
+from msgspec.structs import replace
 
 import emulators.world  # noqa: F401 - puts ``vitrina`` on the path
 from emulators.common.client import local_client

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from vitrina import logs
 from vitrina.domain.calendar import WorkCalendar
@@ -65,8 +66,7 @@ class SystemClock:
         return self._now() + self._offset
 
 
-@dataclass(frozen=True)
-class Application:
+class Application(Struct, frozen=True):
     """Everything that the entry points need."""
 
     settings: Settings

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from vitrina.crm_port import WebhookState
 from vitrina.errors import FatalServiceError
@@ -36,16 +37,14 @@ class BotRight(Enum):
     INVITES = "invites"
 
 
-@dataclass(frozen=True)
-class Bot:
+class Bot(Struct, frozen=True):
     """The bot that the token belongs to. ``username`` has no ``@``."""
 
     bot_id: str
     username: str
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """Current state of a group: what the bot may do there."""
 
     chat_id: str
@@ -63,8 +62,7 @@ class ButtonStyle(StrEnum):
     DANGER = "danger"
 
 
-@dataclass(frozen=True)
-class Button:
+class Button(Struct, frozen=True):
     """A button under a message. ``data`` comes back in ``ButtonPressed``: 1 to ``MOST_BUTTON_DATA`` bytes."""
 
     text: str
@@ -77,8 +75,7 @@ class Button:
             raise ValueError(f"a button carries 1 to {MOST_BUTTON_DATA} bytes")
 
 
-@dataclass(frozen=True)
-class ChatMessage:
+class ChatMessage(Struct, frozen=True):
     """A message of the bot. ``text`` is plain and has 1 to ``MOST_TEXT`` characters; see ``shortened``."""
 
     chat_id: str
@@ -127,15 +124,13 @@ class GroupUpgradedError(FatalServiceError):
 # --- What a chat reports ---
 
 
-@dataclass(frozen=True)
-class BotMoved:
+class BotMoved(Struct, frozen=True):
     """The bot was added to a group, removed, or has other rights now: the group is to be read again."""
 
     chat_id: str
 
 
-@dataclass(frozen=True)
-class GroupClaimed:
+class GroupClaimed(Struct, frozen=True):
     """Somebody used the link from ``group_link`` in this group; ``payload`` is what the link carried."""
 
     chat_id: str
@@ -143,16 +138,14 @@ class GroupClaimed:
     person_id: str
 
 
-@dataclass(frozen=True)
-class GroupUpgraded:
+class GroupUpgraded(Struct, frozen=True):
     """A group was upgraded: it is known by its new id only."""
 
     chat_id: str
     new_chat_id: str
 
 
-@dataclass(frozen=True)
-class MessageReceived:
+class MessageReceived(Struct, frozen=True):
     """A person wrote something that the bot sees: an answer to a message of the bot, or a command.
 
     Parameters
@@ -177,8 +170,7 @@ class MessageReceived:
     reply_to: str = ""
 
 
-@dataclass(frozen=True)
-class ButtonPressed:
+class ButtonPressed(Struct, frozen=True):
     """A person pressed a button under a message of the bot.
 
     Parameters
@@ -203,8 +195,7 @@ class ButtonPressed:
 ChatEvent = BotMoved | GroupClaimed | GroupUpgraded | MessageReceived | ButtonPressed
 
 
-@dataclass(frozen=True)
-class ReceivedChat:
+class ReceivedChat(Struct, frozen=True):
     """What a request of the chat means: the status to answer with, and what happened.
 
     Parameters

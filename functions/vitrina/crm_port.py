@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from typing import Protocol
+
+from msgspec import Struct
 
 from vitrina.ports import WebhookRequest
 
@@ -26,8 +27,7 @@ class StageKind(Enum):
     LOST = "lost"
 
 
-@dataclass(frozen=True)
-class DealStage:
+class DealStage(Struct, frozen=True):
     """A stage of a pipeline.
 
     ``stage_id`` is unique in its pipeline only: the last stages of all pipelines may have the same id.
@@ -38,8 +38,7 @@ class DealStage:
     kind: StageKind = StageKind.OPEN
 
 
-@dataclass(frozen=True)
-class Pipeline:
+class Pipeline(Struct, frozen=True):
     """A pipeline of deals, with its stages from the first to the last."""
 
     pipeline_id: str
@@ -47,8 +46,7 @@ class Pipeline:
     stages: tuple[DealStage, ...]
 
 
-@dataclass(frozen=True)
-class DealField:
+class DealField(Struct, frozen=True):
     """A custom field that deals have. Two fields may have the same name.
 
     ``code`` is the CRM's own name of a field that it made itself, such as ``UTM_SOURCE``; otherwise empty.
@@ -59,8 +57,7 @@ class DealField:
     code: str = ""
 
 
-@dataclass(frozen=True)
-class CrmUser:
+class CrmUser(Struct, frozen=True):
     """Somebody of the agency in the CRM. ``email`` is in lower case, empty if the CRM does not tell it."""
 
     user_id: str
@@ -68,8 +65,7 @@ class CrmUser:
     email: str
 
 
-@dataclass(frozen=True)
-class CrmAccount:
+class CrmAccount(Struct, frozen=True):
     """The account that the token belongs to."""
 
     account_id: str
@@ -83,8 +79,7 @@ class ContactRole(Enum):
     FURTHER = "further"
 
 
-@dataclass(frozen=True)
-class Contact:
+class Contact(Struct, frozen=True):
     """A person of the client. ``name`` and ``phones`` are empty unless personal data were asked for."""
 
     contact_id: str
@@ -94,8 +89,7 @@ class Contact:
     phones: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Company:
+class Company(Struct, frozen=True):
     """The client's company. A company's name does not count as personal data; it is empty if it is gone."""
 
     company_id: str
@@ -103,8 +97,7 @@ class Company:
     url: str
 
 
-@dataclass(frozen=True)
-class Deal:
+class Deal(Struct, frozen=True):
     """The current state of a deal.
 
     Of a deleted deal only ``deal_id``, ``updated_at``, ``is_deleted`` and ``url`` are certain.
@@ -127,8 +120,7 @@ class Deal:
     url: str
 
 
-@dataclass(frozen=True)
-class ChangedDeal:
+class ChangedDeal(Struct, frozen=True):
     """A deal that was changed, as a list tells it. Everything else is read with ``get_deal``.
 
     ``pipeline_id`` and ``stage_id`` are empty for a deleted deal.
@@ -149,8 +141,7 @@ class DealMoment(Enum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True)
-class CountedDeal:
+class CountedDeal(Struct, frozen=True):
     """A deal as it is counted for a figure. See ``Deal``; it has nothing personal."""
 
     deal_id: str
@@ -162,8 +153,7 @@ class CountedDeal:
     fields: Mapping[str, tuple[FieldValue, ...]]
 
 
-@dataclass(frozen=True)
-class DealNote:
+class DealNote(Struct, frozen=True):
     """A note to write to a deal. ``key`` has the form ``KEY`` and is shown at the end of the text."""
 
     key: str
@@ -173,8 +163,7 @@ class DealNote:
         _check_key(self.key)
 
 
-@dataclass(frozen=True)
-class DealTask:
+class DealTask(Struct, frozen=True):
     """A task to create at a deal. ``key`` has the form ``KEY`` and is shown at the end of the text.
 
     ``due_at`` is timezone-aware.
@@ -203,8 +192,7 @@ class WebhookState(Enum):
     INCOMPLETE = "incomplete"
 
 
-@dataclass(frozen=True)
-class ReceivedDeals:
+class ReceivedDeals(Struct, frozen=True):
     """What a CRM's request means: the status to answer with, and the deals to look at.
 
     Parameters

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class Attachment:
+
+class Attachment(Struct, frozen=True):
     """A file of a letter. ``media_type`` as in ``text/plain``."""
 
     name: str
@@ -15,8 +15,7 @@ class Attachment:
     content: bytes
 
 
-@dataclass(frozen=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """A plain letter to one address.
 
     Parameters
@@ -35,8 +34,7 @@ class Letter:
     attachments: tuple[Attachment, ...] = ()
 
 
-@dataclass(frozen=True)
-class MailServer:
+class MailServer(Struct, frozen=True):
     """What a mail server says of itself, after a login and before any letter.
 
     Parameters

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 from typing import Protocol
+
+from msgspec import Struct, field
 
 
 class MeasureKind(Enum):
@@ -20,8 +21,7 @@ class MeasureKind(Enum):
     RATIO = "ratio"
 
 
-@dataclass(frozen=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """Something that can be taken from an account, as it is listed to a person.
 
     ``measure_id`` means something to its own source only and is never shown. ``name`` is what people there
@@ -36,24 +36,21 @@ class Measure:
     code: str = ""
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(Struct, frozen=True):
     """An account of a system, as it is listed to a person: a counter, a site, a CRM."""
 
     account_id: str
     name: str
 
 
-@dataclass(frozen=True)
-class DayValue:
+class DayValue(Struct, frozen=True):
     """What a source says of one day. ``base`` is the denominator of a ratio, otherwise 1."""
 
     value: float
     base: float = 1.0
 
 
-@dataclass(frozen=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """Why a measure could not be read. ``reason`` is a code of a text: ``metric_gap.<reason>``."""
 
     reason: str
@@ -61,8 +58,7 @@ class Gap:
     params: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """Days of a measure as a source had them at ``read_at``.
 
     A day that the source had nothing for, although it covers it, is 0 in ``days``. A day that is not in

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 from functools import cached_property
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 Json = dict[str, Any]
 
@@ -63,13 +65,13 @@ class Workbooks(Protocol):
 # --- Files ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class NewFile:
     """A file to keep. ``name`` and ``media_type`` are ours, not those that somebody sent."""
 
     name: str
     media_type: str
-    content: bytes = field(repr=False)
+    content: bytes = dataclasses.field(repr=False)
 
 
 class Files(Protocol):
@@ -98,8 +100,7 @@ class Files(Protocol):
 # --- Task trackers -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True):
     """What a tracker can do. Menu, sidebar and use cases offer nothing that it cannot."""
 
     #: Whether it holds boards and cards. Where it does not, everything is done in the sheet, and calls that
@@ -117,15 +118,14 @@ class Capabilities:
     invites_guests: bool = False
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """A stage of the tracker's board: a column or a section."""
 
     stage_id: str
     title: str
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Board:
     """A board of one client's project.
 
@@ -136,34 +136,40 @@ class Board:
     stages: tuple[Stage, ...]
     url: str
     #: Codes of sentences about what the account cannot do, for the person who makes the board.
-    remarks: tuple[str, ...] = field(default=(), compare=False)
+    remarks: tuple[str, ...] = dataclasses.field(default=(), compare=False)
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True, eq=False):
     """One action of a card, which a specialist marks as done: a subtask or a line of a checklist.
 
     ``step_id`` tells it from the other steps wherever people move it; empty if the tracker has no such id, or
-    for a step that is to be made.
+    for a step that is to be made. Steps that differ in it only are equal.
     """
 
     text: str
     is_done: bool = False
     assignee_id: str | None = None
     due_on: date | None = None
-    step_id: str = field(default="", compare=False)
+    step_id: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Step) and self._compared() == other._compared()
+
+    def __hash__(self) -> int:
+        return hash(self._compared())
+
+    def _compared(self) -> tuple[str, bool, str | None, date | None]:
+        return self.text, self.is_done, self.assignee_id, self.due_on
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(Struct, frozen=True):
     """A link on a card."""
 
     url: str
     title: str
 
 
-@dataclass(frozen=True)
-class NewCard:
+class NewCard(Struct, frozen=True):
     """A card to create. All texts are plain: the adapter escapes them for the markup of its tracker."""
 
     #: Our own key, by which a repeated push finds the card.
@@ -184,8 +190,7 @@ class NewCard:
     profiles: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Card:
+class Card(Struct, frozen=True):
     """The current state of a card in the tracker."""
 
     card_id: str
@@ -221,8 +226,7 @@ class Kept(Enum):
 KEPT = Kept.KEPT
 
 
-@dataclass(frozen=True)
-class FactChange:
+class FactChange(Struct, frozen=True):
     """Another text of a fact of the description.
 
     It is written only where the fact still begins with *before*; a fact that is not there is added.
@@ -233,8 +237,7 @@ class FactChange:
     after: str
 
 
-@dataclass(frozen=True)
-class StepChange:
+class StepChange(Struct, frozen=True):
     """What to change of a step. ``None`` empties a field."""
 
     step_id: str
@@ -243,8 +246,7 @@ class StepChange:
     assignee_id: str | Kept | None = KEPT
 
 
-@dataclass(frozen=True)
-class CardChange:
+class CardChange(Struct, frozen=True):
     """What to change of a card; all else stays. ``None`` empties a field. All texts are plain."""
 
     title: str | Kept = KEPT
@@ -260,8 +262,7 @@ class CardChange:
         return self != CardChange()
 
 
-@dataclass(frozen=True)
-class WebhookRequest:
+class WebhookRequest(Struct, frozen=True, dict=True):
     """A request that came to the address of a tracker.
 
     Parameters
@@ -290,8 +291,7 @@ class WebhookRequest:
         return self.sent if isinstance(self.sent, bytes) else self.sent()
 
 
-@dataclass(frozen=True)
-class Received:
+class Received(Struct, frozen=True):
     """What a tracker makes of a request: the answer to send, and what to look at.
 
     Parameters
@@ -451,8 +451,7 @@ class TaskTracker(Protocol):
         """
 
 
-@dataclass(frozen=True)
-class Guest:
+class Guest(Struct, frozen=True):
     """Somebody who was invited to a board.
 
     ``is_guest`` is ``False`` if the tracker made him a full member, who takes a paid seat.
@@ -509,8 +508,7 @@ FOUND_BEFORE = ("at", "due_at", "shown_at")
 EXPIRES_AT = "expires_at"
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True):
     """A document of the store.
 
     ``version`` is the token of the last commit that wrote it, so versions never repeat.
@@ -522,8 +520,7 @@ class Document:
     data: Json
 
 
-@dataclass(frozen=True)
-class Put:
+class Put(Struct, frozen=True):
     """Write a document, if its current version is ``version``.
 
     With ``ABSENT`` the document must not exist; with ``None`` it is written in any case.
@@ -535,8 +532,7 @@ class Put:
     version: int | None = None
 
 
-@dataclass(frozen=True)
-class Delete:
+class Delete(Struct, frozen=True):
     """Delete a document, if its current version is ``version``; with ``None`` in any case."""
 
     kind: str
@@ -633,8 +629,7 @@ class Clock(Protocol):
         """The current moment, timezone-aware, in UTC."""
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(Struct, frozen=True):
     """A Google account: its address in lower case, and the organisation that manages it.
 
     ``domain`` is in lower case, and empty for a consumer account, whatever its address looks like.

@@ -20,11 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.harness.tracker_worlds import asana, folder, kaiten, memory, none, toy
 from tests.harness.tracker_worlds.world import FAULTS, FINDS_ARCHIVED, OpenWorld, TrackerWorld

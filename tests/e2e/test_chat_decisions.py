@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.emulators.telegram.telegram_world import OLGA, PETR, World
 from tests.harness.chat_servers import add_group, connect, quicken, running_telegram, settle

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from tests.e2e.test_learned_norms import agency_id, many_banners, recalculate, remember
 from tests.harness.office import NOW, Office

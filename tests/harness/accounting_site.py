@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
 from werkzeug.test import TestResponse
 
 from tests.harness.client_site import AGENCY, BOOK, ClientSite, hidden_fields

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.harness.fakes.chat import FakeChat, FakeGroup
 from tests.harness.memory_office import MemoryOffice, SavedOffice, client_office

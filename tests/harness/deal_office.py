@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from tests.harness.fakes.crm import FakeCrm
 from tests.harness.memory_office import MemoryOffice, SavedOffice, agency_office

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from tests.harness.memory_office import MemoryOffice, SavedOffice, client_office
 from tests.harness.metric_desk import GOAL, TOKEN, MetricaDesk

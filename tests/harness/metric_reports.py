@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+
+from msgspec.structs import replace
 
 from vitrina.domain.calendar import PeriodKind, WorkCalendar
 from vitrina.domain.metrics.goals import Goal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from vitrina.operations.services import Services
 from vitrina.workbook.template.definition import (

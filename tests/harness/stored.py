@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.ports import Delete, Document, Put, Store

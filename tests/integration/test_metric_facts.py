@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from tests.harness.memory_office import MemoryOffice, client_office
 from tests.harness.metric_desk import GOAL, TOKEN, MetricaDesk, counter, metrica_desk

@@ -7,7 +7,8 @@ project goes on a hundred numbers further. Run it once for each restore.
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from vitrina.bootstrap import application
 from vitrina.cli.console import add_locale, print_line

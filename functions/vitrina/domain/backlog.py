@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
+
+from msgspec import Struct, field
 
 
 class Priority(StrEnum):
@@ -43,8 +44,7 @@ class ActionStatus(StrEnum):
     DONE = "done"
 
 
-@dataclass(frozen=True)
-class BacklogItem:
+class BacklogItem(Struct, frozen=True, dict=True):
     """An item that is not started, or the rest of one that was.
 
     ``hours`` maps a profile to the hours its specialist needs, each above 0, in the order in which the
@@ -85,8 +85,7 @@ class BacklogItem:
         return sum(self.hours.values())
 
 
-@dataclass(frozen=True)
-class Specialist:
+class Specialist(Struct, frozen=True):
     """A person who does the work.
 
     ``hours_per_day`` are working hours, above 0 and at most 24.
@@ -101,8 +100,7 @@ class Specialist:
     days_away: frozenset[date] = frozenset()
 
 
-@dataclass(frozen=True)
-class PlannedAction:
+class PlannedAction(Struct, frozen=True):
     """One person's part of an item, with the hours of each day that it takes."""
 
     profile: str

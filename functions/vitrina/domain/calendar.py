@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from holidays import HolidayBase
@@ -56,8 +57,7 @@ class PeriodKind(StrEnum):
     MONTH = "month"
 
 
-@dataclass(frozen=True)
-class Period:
+class Period(Struct, frozen=True):
     """Days from *start_on* to *end_on*, both included."""
 
     kind: PeriodKind
@@ -89,8 +89,7 @@ def period_of(day: date, kind: PeriodKind) -> Period:
     return Period(kind, start, next_month - timedelta(days=1))
 
 
-@dataclass(frozen=True)
-class WorkCalendar:
+class WorkCalendar(Struct, frozen=True, dict=True):
     """Working hours of each day of a country, with its transferred and short days.
 
     Parameters

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from vitrina.domain.quantities import known_day, parse_day, parse_number
 
@@ -17,8 +18,7 @@ MOST_SHOWN = 40
 Content = str | float | bool | None
 
 
-@dataclass(frozen=True)
-class RowProblem:
+class RowProblem(Struct, frozen=True):
     """A row that cannot be read: its number from 1, and the code of why."""
 
     line: int

@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 #: Most characters of the purpose of a payment.
 MOST_PURPOSE = 210
@@ -36,16 +37,14 @@ class RequestKind(StrEnum):
         return frozenset({"invoice", "closing"} if self is RequestKind.BOTH else {self.value})
 
 
-@dataclass(frozen=True)
-class Period:
+class Period(Struct, frozen=True):
     """The days of a request, both included."""
 
     start_on: date
     end_on: date
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """A piece of accepted work.
 
     Parameters

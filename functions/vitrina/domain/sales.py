@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from msgspec import Struct
 
 #: Months that are shown, the present one included.
 MOST_MONTHS = 12
@@ -20,8 +21,7 @@ class Ending(StrEnum):
     LOST = "lost"
 
 
-@dataclass(frozen=True)
-class SalesRequest:
+class SalesRequest(Struct, frozen=True):
     """A request: a deal of the CRM, in the funnel where it is now."""
 
     funnel: str
@@ -29,8 +29,7 @@ class SalesRequest:
     ending: Ending
 
 
-@dataclass(frozen=True)
-class Conversion:
+class Conversion(Struct, frozen=True):
     """The requests of a funnel that came in a month.
 
     Parameters

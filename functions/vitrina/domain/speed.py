@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 #: Days of what is shown by client and by work type; further back a team was another one.
 RECENT_DAYS = 180
@@ -30,8 +31,7 @@ class Grouping(StrEnum):
     WORK_TYPE = "work_type"
 
 
-@dataclass(frozen=True)
-class ClosedItem:
+class ClosedItem(Struct, frozen=True):
     """An item that is done.
 
     Parameters
@@ -65,8 +65,7 @@ class ClosedItem:
         return None if self.due_on is None else self.finished_on <= self.due_on
 
 
-@dataclass(frozen=True)
-class Speed:
+class Speed(Struct, frozen=True):
     """Figures of a group; ``None`` where no item has what they need.
 
     ``name`` is the client, the work type, or the first day of the month as ISO text.

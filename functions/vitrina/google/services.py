@@ -9,7 +9,6 @@ import http.client
 import json
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -21,6 +20,7 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
 from googleapiclient.http import HttpRequest
+from msgspec import Struct
 
 from vitrina.deadline import outside_call
 from vitrina.errors import ConfigurationError
@@ -45,8 +45,7 @@ TIMEOUT_S = 60.0
 FILE_TIMEOUT_S = 15.0
 
 
-@dataclass(frozen=True)
-class GoogleServices:
+class GoogleServices(Struct, frozen=True):
     """Resources of Sheets and Drive, and ``send`` for their requests."""
 
     spreadsheets: Any

@@ -10,8 +10,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from vitrina.ports import Document, Key, Put, Store
 
@@ -29,8 +30,7 @@ GUARDS = frozenset({1, 2, 27, 28, 35, 36, 38})
 KEEP_S = 600.0
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The states of the assumptions that were tried, by number, and when.
 
     Parameters

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from vitrina.errors import BusyError, ChangedMeanwhileError, UserError
 from vitrina.operations.actor import CLOCK

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vitrina.errors import (
     AccessDeniedError,
@@ -50,8 +51,7 @@ from vitrina.usecases.actions import ACTIONS
 log = logging.getLogger("vitrina.jobs")
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(Struct, frozen=True):
     """One kind of queued work. ``fields`` has the schemas of its fields beside ``kind`` and ``wish``."""
 
     fields: Mapping[str, Json]

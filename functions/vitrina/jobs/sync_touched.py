@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.clicks.access import agency_keys, agency_of_book

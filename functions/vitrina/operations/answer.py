@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from vitrina.errors import (
     BusyError,
@@ -35,8 +36,7 @@ class Outcome(StrEnum):
     RUNNING = "running"
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What the person is told, not yet in any language.
 
     ``shown_once`` is further data that he gets now, and nobody afterwards: it is not kept.
@@ -48,7 +48,11 @@ class Answer:
     cells: tuple[CellProblem, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
     operation_id: str | None = None
-    shown_once: Mapping[str, str] = field(default_factory=dict, repr=False)
+    shown_once: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Without what is shown once: it has secret links."""
+        return f"Answer({self.outcome!r}, {self.message!r}, {self.details!r}, {self.cells!r}, {self.data!r})"
 
 
 def group_alike(lines: Sequence[Sentence], grouped: Mapping[str, str]) -> list[Sentence]:

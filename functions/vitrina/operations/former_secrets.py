@@ -8,23 +8,23 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vitrina.ports import WebhookRequest
 
 log = logging.getLogger("vitrina.webhook")
 
 
-@dataclass(frozen=True)
-class SecretPair:
+class SecretPair(Struct, frozen=True):
     """A secret of a webhook before and after the change."""
 
     former: str
     current: str
 
 
-@dataclass(frozen=True)
-class FormerSecrets:
+class FormerSecrets(Struct, frozen=True):
     """What was valid before the last change of the secret; empty where only one is valid.
 
     Parameters

@@ -7,8 +7,9 @@ one task in a minute for each agency, however many actions end in it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct, to_builtins
 
 from vitrina.operations.outbox import TaskWish, task_name
 from vitrina.operations.services import Services
@@ -27,8 +28,7 @@ MOST_AT_ONCE = 200
 MOST_CHARACTERS = 1000
 
 
-@dataclass(frozen=True)
-class JournalLine:
+class JournalLine(Struct, frozen=True):
     """How an action of a person ended. ``who`` is an e-mail, ``at`` a moment as ISO text."""
 
     operation_id: str
@@ -43,7 +43,11 @@ class JournalLine:
     def put(self) -> Put:
         """The write that keeps the line until it stands in the workbook."""
         expires_at = datetime.fromisoformat(self.at) + LINE_LIFE
-        data = {**asdict(self), "message": self.message[:MOST_CHARACTERS], EXPIRES_AT: expires_at.isoformat()}
+        data = {
+            **to_builtins(self),
+            "message": self.message[:MOST_CHARACTERS],
+            EXPIRES_AT: expires_at.isoformat(),
+        }
         return Put(JOURNAL, self.operation_id, data)
 
     def delete(self) -> Delete:

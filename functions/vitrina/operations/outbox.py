@@ -11,8 +11,9 @@ import hashlib
 import logging
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from vitrina.errors import ServiceError
 from vitrina.operations.services import Services
@@ -28,8 +29,7 @@ GRACE = timedelta(minutes=2)
 MOST_AT_ONCE = 500
 
 
-@dataclass(frozen=True)
-class TaskWish:
+class TaskWish(Struct, frozen=True):
     """A task for the queue. A second one with the same *name* is not queued."""
 
     name: str

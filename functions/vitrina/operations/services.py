@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vitrina.domain.calendar import WorkCalendar
 from vitrina.errors import FatalServiceError
@@ -26,8 +28,7 @@ CRM = "crm_deals"
 CHAT = "chat_updates"
 
 
-@dataclass(frozen=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """Whom the operator named as an owner: an address, or ``@agency.ru`` for everybody of an organisation.
 
     ``agency_id`` is where he is one; empty for every agency of the installation.
@@ -48,8 +49,7 @@ def owner_from(text: str) -> Owner:
     return Owner(address, agency_id)
 
 
-@dataclass(frozen=True)
-class Services:
+class Services(Struct, frozen=True, eq=False):
     """The outside world and the fixed facts, chosen once by ``bootstrap``."""
 
     workbooks: Workbooks
@@ -84,9 +84,9 @@ class Services:
     #: Address of the entry point of the clients' pages; empty if there are none.
     client_url: str = ""
     #: From which tokens of links in digests and of accounting are computed; without one there are none.
-    link_secret: str = field(default="", repr=False)
+    link_secret: str = ""
     #: The one before the last change, while the secret of the installation is changed.
-    former_link_secret: str = field(default="", repr=False)
+    former_link_secret: str = ""
     #: ``None`` if clients cannot hand over files.
     files: Files | None = None
     #: ``None`` if there is no mail server.
@@ -101,6 +101,10 @@ class Services:
     long_backlog_seen_at: dict[str, float] = field(default_factory=dict)
     #: The last minute of a storm of webhooks for which this process has kept a look, by tracker.
     known_storms: dict[str, int] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Without the secrets of links."""
+        return f"Services(templates={list(self.templates)}, trackers={list(self.trackers)})"
 
     def owners_in(self, agency_id: str) -> tuple[Owner, ...]:
         """Who is an owner in an agency because the operator said so."""

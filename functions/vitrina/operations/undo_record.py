@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from vitrina.errors import ChangedMeanwhileError
 from vitrina.operations.long_write import write_change

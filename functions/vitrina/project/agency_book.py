@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+
+from msgspec import Struct, field
 
 from vitrina.errors import CellsError
 from vitrina.operations.run import Run
@@ -26,8 +28,7 @@ from vitrina.workbook.reading.shape import Shape
 from vitrina.workbook.reading.team import Team, read_team
 
 
-@dataclass(frozen=True)
-class StoredAgency:
+class StoredAgency(Struct, frozen=True):
     """What the store holds of an agency: one round trip. ``more`` are further documents asked for."""
 
     agency: Agency

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.limits import MOST_CHOICES
 from vitrina.operations.clicks.accounts import tracker_titles
@@ -25,8 +27,7 @@ from vitrina.workbook.template.upgrade import is_old, upgrade_requests
 from vitrina.workbook.writing.protection import Editors
 
 
-@dataclass(frozen=True)
-class UpgradeContext:
+class UpgradeContext(Struct, frozen=True):
     """What is needed of an agency to bring its workbooks along. ``work_types`` are those that clients see."""
 
     agency: Agency

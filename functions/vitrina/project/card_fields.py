@@ -9,9 +9,11 @@ actions, its own day and person follow the rows in the same way as words do.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.agreement import (
     Unknown,
@@ -48,8 +50,7 @@ class Name(StrEnum):
     CARD_PERSON = "card_person"
 
 
-@dataclass(frozen=True)
-class CardField:
+class CardField(Struct, frozen=True):
     """A field on both sides, in values that can be compared; people are ids of the tracker.
 
     ``row_number`` is the action of which it is, ``None`` for the item as a whole. ``places`` are the values
@@ -74,16 +75,14 @@ class CardField:
         return tuple(place for place, one in self.places.items() if compare(one, one, value) != Verdict.EQUAL)
 
 
-@dataclass(frozen=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """Something of a card that could not be taken over: the code of a message, and its placeholders."""
 
     code: str
     where: Mapping[str, object]
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What reading the fields of an item needs to know.
 
     Parameters
@@ -114,8 +113,7 @@ class Surroundings:
         return self.ids.get(name.casefold(), "")
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(Struct, frozen=True):
     """What is the same in all rows of an item, as the sheet has it.
 
     ``torn`` are the fields of which the rows say different things: they have the value agreed on.
@@ -127,8 +125,7 @@ class Words:
     torn: tuple[Name, ...] = ()
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """The fields of an item and its card, and what is wrong with some of them."""
 
     fields: tuple[CardField, ...]
@@ -491,7 +488,7 @@ def agreed_after(item: Item, look: Look) -> Item:
         changes["result"] = done[Name.RESULT, None]
     if (Name.QUANTITY, None) in done:
         changes["quantity"] = done[Name.QUANTITY, None]
-    return replace(item, **changes)  # type: ignore[arg-type]
+    return replace(item, **changes)
 
 
 def agreed_as_made(item: Item, words: Words, card: NewCard, can: Capabilities) -> Item:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from vitrina.errors import CellProblem, VitrinaError
 from vitrina.operations.google_quota import SlotBooking
@@ -24,8 +25,7 @@ Found = TypeVar("Found")
 NAP_S = 5.0
 
 
-@dataclass(frozen=True)
-class UnreadBook:
+class UnreadBook(Struct, frozen=True):
     """A workbook that could not be read, and why."""
 
     project: Project

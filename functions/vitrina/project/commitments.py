@@ -8,8 +8,10 @@ where it does not, its hours are spread anew over the row's own days.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import Specialist
 from vitrina.domain.calendar import WorkCalendar
@@ -31,8 +33,7 @@ ItemKey = tuple[str, int]
 """Workbook and number of an item."""
 
 
-@dataclass(frozen=True)
-class ClientWork:
+class ClientWork(Struct, frozen=True):
     """A client's *В работе* as it was read, and his items as the store had them before that."""
 
     project: Project
@@ -40,8 +41,7 @@ class ClientWork:
     items: Mapping[int, Item]
 
 
-@dataclass(frozen=True)
-class Rebuilt:
+class Rebuilt(Struct, frozen=True):
     """What is in progress at each client as his rows say, and all hours by specialist and day."""
 
     works: Mapping[str, ProjectWork]

@@ -7,7 +7,8 @@ the cell; the plan combines it with the norm, as soon as enough of such figures 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.estimating.effort import Forecast, Task, Total, forecast, total
@@ -26,8 +27,7 @@ from vitrina.workbook.writing.change import WorkbookChange
 RANGE_FIELD = "backlog_range"
 
 
-@dataclass(frozen=True)
-class PlannedPart:
+class PlannedPart(Struct, frozen=True):
     """One profile's part of an item, as it is planned.
 
     ``specialist_hours`` is the figure that a person typed, ``typical_hours`` and ``p85_hours`` what the norms

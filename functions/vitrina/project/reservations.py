@@ -8,7 +8,8 @@ either. Items of another workbook count as they are: its own next reading decide
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vitrina.records.books import Agency, Project
 from vitrina.records.work import Item, ProjectWork
@@ -26,16 +27,14 @@ BACKLOG_COLUMNS = frozenset({"id", "task"})
 PROGRESS_COLUMNS = frozenset({"id", "action", "profile"})
 
 
-@dataclass(frozen=True)
-class RowIdentities:
+class RowIdentities(Struct, frozen=True):
     """Who the rows of both tabs are, ``None`` where the rows of a tab cannot be known."""
 
     progress: ProgressIdentity | None
     backlog: BacklogIdentity | None
 
 
-@dataclass(frozen=True)
-class Resolution:
+class Resolution(Struct, frozen=True):
     """Which of the items that were read are started by the sheet, and which are not."""
 
     started: Mapping[int, Item]

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vitrina.domain.limits import LONG_BACKLOG_ROWS, MOST_IN_PROGRESS, MOST_ROWS, is_soon
 from vitrina.errors import StoreConflictError, UserError
@@ -59,8 +61,7 @@ from vitrina.workbook.size import filled_rows
 from vitrina.workbook.writing.fence import move_fence
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(Struct, frozen=True, dict=True):
     """What the store holds of a project and its agency: one round trip.
 
     What only planning needs may be read later, when it is first asked for: all of it in another round trip.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+
+from msgspec import Struct, field
 
 from vitrina.ports import Document, Json, Key, Store
 from vitrina.records.packing import Tracked, unpack_one
@@ -20,8 +21,7 @@ Figures = Mapping[str, Sequence[float]]
 """The add-on's own figures of a row by profile: one, or more where a write was not confirmed."""
 
 
-@dataclass(frozen=True)
-class BacklogState:
+class BacklogState(Struct, frozen=True):
     """What is remembered of the backlog of one workbook.
 
     ``figures`` are the add-on's own by item number: what differs from them in the sheet was typed by a

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct, to_builtins
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.errors import UnknownWorkbookError
@@ -18,8 +19,7 @@ PROJECTS = "projects"
 FIRST_TRACKER = "kaiten"
 
 
-@dataclass(frozen=True)
-class Agency:
+class Agency(Struct, frozen=True):
     """The agency and its internal workbook. ``profiles`` are titles by key, in the order of columns."""
 
     spreadsheet_id: str
@@ -28,8 +28,7 @@ class Agency:
     profiles: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(Struct, frozen=True):
     """A client's project and its workbook."""
 
     spreadsheet_id: str
@@ -101,13 +100,13 @@ def project_from_document(document: Document | None) -> Project:
 
 def put_agency(agency: Agency, *, version: int | None = None) -> Put:
     """The write that keeps an agency."""
-    data = {"kind": "agency", "schema": SCHEMA, **asdict(agency)}
+    data = {"kind": "agency", "schema": SCHEMA, **to_builtins(agency)}
     return Put(BOOK, agency.spreadsheet_id, data, version)
 
 
 def put_project(project: Project, *, version: int | None = None) -> Put:
     """The write that keeps a project."""
-    data = {"kind": "client", "schema": SCHEMA, **asdict(project)}
+    data = {"kind": "client", "schema": SCHEMA, **to_builtins(project)}
     return Put(BOOK, project.spreadsheet_id, data, version)
 
 
@@ -132,7 +131,7 @@ def projects_key(agency_id: str) -> Key:
 def tracked_projects(store: Store, document: Document | None, agency_id: str) -> Tracked[tuple[Project, ...]]:
     """All projects of an agency in the order in which they were made; ``last_number`` is not kept there."""
     packed = unpack_one(store, PROJECTS, agency_id, document)
-    return Tracked(packed, encode=lambda projects: [asdict(one) for one in projects], decode=_projects)
+    return Tracked(packed, encode=lambda projects: [to_builtins(one) for one in projects], decode=_projects)
 
 
 def find_projects(store: Store, agency_id: str) -> list[Project]:

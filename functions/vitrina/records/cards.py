@@ -7,8 +7,10 @@ was switched.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct, field, to_builtins
+from msgspec.structs import replace
 
 from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Store, Write
 from vitrina.records.books import FIRST_TRACKER
@@ -20,8 +22,7 @@ TRACKER_MEMORY = "tracker_memory"
 SWITCH = "tracker_switch"
 
 
-@dataclass(frozen=True)
-class CardOwner:
+class CardOwner(Struct, frozen=True):
     """The item that a card was made for."""
 
     spreadsheet_id: str
@@ -53,8 +54,7 @@ def card_owner_from_document(document: Document | None) -> CardOwner | None:
     return CardOwner(document.data["spreadsheet_id"], document.data["number"]) if document else None
 
 
-@dataclass(frozen=True)
-class SyncState:
+class SyncState(Struct, frozen=True):
     """Cards of a workbook that webhooks spoke of, and the task that will read them.
 
     ``touched`` are numbers of items by card id, and ``stamps`` what tells a later webhook of the same card
@@ -188,8 +188,7 @@ class SwitchPhase(StrEnum):
     UNDOING = "undoing"
 
 
-@dataclass(frozen=True)
-class TrackerPlace:
+class TrackerPlace(Struct, frozen=True):
     """Where the cards of a project are: the connection, the board, and its stages by status."""
 
     tracker: str
@@ -198,8 +197,7 @@ class TrackerPlace:
     stages: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class FormerItem:
+class FormerItem(Struct, frozen=True):
     """What an item had before the switch; see ``Item`` and ``ItemAction``.
 
     ``hours`` are its carried hours by row of the action and ``logged`` all of its hours; ``done_rows`` are
@@ -220,8 +218,7 @@ class FormerItem:
     agreements: Json = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class TrackerSwitch:
+class TrackerSwitch(Struct, frozen=True):
     """The last switch of a project's tracker.
 
     ``before`` and ``after`` are the places of its cards. ``items`` are all items whose card is another one
@@ -265,7 +262,7 @@ def load_switch(store: Store, spreadsheet_id: str) -> TrackerSwitch | None:
 
 def switch_writes(switch: TrackerSwitch) -> list[Write]:
     """Writes that keep a switch in place of the one before it. Its run holds the workbook's lease."""
-    return packed_writes(Packed(*switch_key(switch.spreadsheet_id), None, None), asdict(switch))
+    return packed_writes(Packed(*switch_key(switch.spreadsheet_id), None, None), to_builtins(switch))
 
 
 def switch_deletion(spreadsheet_id: str) -> Delete:

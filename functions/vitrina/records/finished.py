@@ -6,7 +6,8 @@ They can be looked up by number, taken back when their card is opened again, and
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.ports import Document, Json, Key, Store, Write

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from msgspec import Struct
 
 from vitrina.domain.planning.forecast import Forecast, ForecastOutcome
 from vitrina.ports import Document, Json, Key, Store
@@ -15,8 +16,7 @@ FORECASTS = "forecasts"
 OUTCOMES = "outcomes"
 
 
-@dataclass(frozen=True)
-class ShownForecast:
+class ShownForecast(Struct, frozen=True):
     """A forecast as a first tab showed it, the last of a day, and the ``numbers`` of items it spoke of."""
 
     forecast: Forecast
@@ -63,8 +63,7 @@ def _all_shown(payload: Any) -> Shown:
     return {one.forecast.made_on: one for one in map(_shown, payload or ())}
 
 
-@dataclass(frozen=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """What became of open forecasts: those still open, and outcomes of the others."""
 
     open: Shown

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from vitrina.ports import Document, Key, Put, Write
 from vitrina.records.packing import SCHEMA, known_fields
@@ -37,7 +38,7 @@ def layout_key(agency_id: str) -> Key:
 
 def put_layout(agency_id: str, tab: Tab) -> Put:
     """The write that remembers where the header and the columns of a tab stand."""
-    return Put(LAYOUT, agency_id, {**asdict(tab), "rows": [], "header": [], "schema": SCHEMA})
+    return Put(LAYOUT, agency_id, {**to_builtins(replace(tab, rows=(), header=())), "schema": SCHEMA})
 
 
 def layout_from_document(document: Document | None) -> Tab | None:
@@ -49,8 +50,7 @@ def layout_from_document(document: Document | None) -> Tab | None:
     return Tab(**{**data, "rows": (), "marks": marks, "header": ()})
 
 
-@dataclass(frozen=True)
-class ShownProtection:
+class ShownProtection(Struct, frozen=True):
     """The editors that a workbook's protection has, and those that Google refused, each as a digest."""
 
     written: str = ""
@@ -79,7 +79,7 @@ class Protections:
         if self._books.get(spreadsheet_id) == protection:
             return []
         self._books[spreadsheet_id] = protection
-        books = {key: asdict(one) for key, one in self._books.items()}
+        books = {key: to_builtins(one) for key, one in self._books.items()}
         return [Put(PROTECTION, self._agency_id, {"schema": SCHEMA, "books": books})]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from vitrina.domain.estimating.norms import NormCell, Norms, norms_from_document
 from vitrina.ports import Document, Json, Key, Store
@@ -17,8 +18,7 @@ TITLES = "titles"
 MOST_TITLES = 3000
 
 
-@dataclass(frozen=True)
-class KeptNorms:
+class KeptNorms(Struct, frozen=True):
     """The norms of an agency as they were last learned.
 
     ``units`` are what one of a work type is, by its folded name; ``shown`` are the means that the add-on

@@ -12,15 +12,13 @@ import json
 import secrets
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from vitrina.errors import StoreConflictError
 from vitrina.ports import ABSENT, EXPIRES_AT, Delete, Document, Json, Key, Put, Store, Write
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 #: Characters of compressed payload in one document; the limit of Firestore is 1,048,576 bytes with names.
 MOST_CHARACTERS = 900_000
@@ -33,13 +31,12 @@ SCHEMA = 2
 ATTEMPTS = 5
 
 
-def known_fields(record: type[DataclassInstance], data: Json) -> Json:
-    """The fields of *data* that the dataclass of this release knows."""
-    return {one.name: data[one.name] for one in fields(record) if one.name in data}
+def known_fields(record: type[Struct], data: Json) -> Json:
+    """The fields of *data* that the class of this release knows."""
+    return {name: data[name] for name in record.__struct_fields__ if name in data}
 
 
-@dataclass(frozen=True)
-class Packed:
+class Packed(Struct, frozen=True):
     """A packed document with its payload.
 
     Where it is not there, ``version`` is ``ABSENT`` and the payload is ``None``. A ``version`` of ``None``

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 from vitrina.ports import Document, Json, Key, Store, Write
 from vitrina.records.packing import Packed, packed_writes, unpack_one
@@ -19,8 +20,7 @@ PREVIEW = "preview"
 PREVIEW_LIFE = timedelta(days=7)
 
 
-@dataclass(frozen=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """A plan of a period as it was shown.
 
     ``effect`` is what starting it would do, by item number; ``wishes`` are those of the person, as they came.
@@ -84,8 +84,7 @@ def preview_from_document(store: Store, document: Document | None) -> Preview | 
 ASSIGNMENT = "assignment"
 
 
-@dataclass(frozen=True)
-class AssignmentPreview:
+class AssignmentPreview(Struct, frozen=True):
     """A task for a specialist as it was shown: what was asked for, and what confirming it would do.
 
     ``after_number`` is the last number of an item then, so that a second task with the same words is another
@@ -145,8 +144,7 @@ def assignment_from_document(store: Store, document: Document | None) -> Assignm
 REPLAN = "replan"
 
 
-@dataclass(frozen=True)
-class ReplanPreview:
+class ReplanPreview(Struct, frozen=True):
     """Open work as it would be planned anew: what confirming it would do, by row."""
 
     spreadsheet_id: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct, to_builtins
 
 from vitrina.ports import Delete, Document, Json, Key, Put, Store, Write
 from vitrina.records.packing import SCHEMA, Packed, known_fields, packed_writes, part_kind, unpack_one
@@ -16,8 +17,7 @@ UNDO_RECORD = "undo_record"
 DEPTH = 3
 
 
-@dataclass(frozen=True)
-class UndoEntry:
+class UndoEntry(Struct, frozen=True):
     """An action that can be undone; ``is_pending`` while nobody knows whether its write reached the sheet."""
 
     record_id: str
@@ -28,8 +28,7 @@ class UndoEntry:
     part_count: int = 1
 
 
-@dataclass(frozen=True)
-class UndoList:
+class UndoList(Struct, frozen=True):
     """The last actions of a workbook, the newest last, with the version of their document."""
 
     spreadsheet_id: str
@@ -48,7 +47,7 @@ class UndoList:
         if tuple(entries) == self.entries:
             return []
         kept = {one.record_id for one in entries}
-        data: Json = {"schema": SCHEMA, "entries": [vars(one) for one in entries]}
+        data: Json = {"schema": SCHEMA, "entries": [to_builtins(one) for one in entries]}
         writes: list[Write] = [Put(UNDO, self.spreadsheet_id, data, self.version)]
         for one in self.entries:
             if one.record_id not in kept:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field, to_builtins
+from msgspec.structs import replace
 
 from vitrina.ports import Document, Json, Key, Store
 from vitrina.records.packing import Packed, Tracked, known_fields, unpack, unpack_one
@@ -30,8 +32,7 @@ A field that is missing was never compared.
 """
 
 
-@dataclass(frozen=True)
-class ItemAction:
+class ItemAction(Struct, frozen=True):
     """One person's part of an item in progress.
 
     ``day_hours`` are the promised hours by day, empty while the row of the action is missing. An action
@@ -62,8 +63,7 @@ class ItemAction:
     agreed: Agreed = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """Leave to go over hour limits with an item: who gave it, on which day, and by how many hours.
 
     ``person_hours`` are hours above those that people have, by specialist; ``project_hours`` and
@@ -77,8 +77,7 @@ class Allowance:
     agency_hours: float = 0.0
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(Struct, frozen=True):
     """An item that left the backlog: what its row cannot hold any more, and what its people promised.
 
     ``is_reserved`` until its rows are seen in the sheet: a write whose answer was lost is decided then.
@@ -168,8 +167,7 @@ def external_id(spreadsheet_id: str, number: int, switch_count: int = 0) -> str:
     return f"{key}:{switch_count}" if switch_count else key
 
 
-@dataclass(frozen=True)
-class ProjectWork:
+class ProjectWork(Struct, frozen=True):
     """The items of a project by number, and the hours of rows that people typed into *В работе* themselves.
 
     ``finished`` are ranges, first and last, of the numbers that ``records.finished`` keeps, in order;
@@ -325,7 +323,7 @@ def _work(payload: Any, spreadsheet_id: str, agency_id: str) -> ProjectWork:
     )
 
 
-_ACTION_FIELDS = tuple(one.name for one in fields(ItemAction))
+_ACTION_FIELDS = ItemAction.__struct_fields__
 _ACTION_DEFAULTS: Mapping[str, Any] = {
     "is_done": False,
     "specialist_hours": None,
@@ -358,7 +356,7 @@ _OTHER_FIELDS = (
     "allowance",
     "moved_days",
 )
-_ITEM_FIELDS = tuple(one.name for one in fields(Item) if one.name not in _OTHER_FIELDS)
+_ITEM_FIELDS = tuple(name for name in Item.__struct_fields__ if name not in _OTHER_FIELDS)
 
 
 def item_data(item: Item) -> Json:
@@ -383,7 +381,7 @@ def item_data(item: Item) -> Json:
         data["taken_on"] = item.taken_on.isoformat()
     if item.allowance is not None:
         allowed_on = item.allowance.allowed_on.isoformat()
-        data["allowance"] = {**vars(item.allowance), "allowed_on": allowed_on}
+        data["allowance"] = {**to_builtins(item.allowance), "allowed_on": allowed_on}
     if item.moved_days:
         data["moved_days"] = {str(row): _days_data(days) for row, days in item.moved_days.items()}
     if item.agreed:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from vitrina.operations.services import Services
 from vitrina.records.books import Project
@@ -18,8 +19,7 @@ from vitrina.workbook.writing.open_link import open_link
 from vitrina.workbook.writing.values import Formula, Value
 
 
-@dataclass(frozen=True)
-class BoardLine:
+class BoardLine(Struct, frozen=True):
     """A line of the board: one person's work for a client. Unknown fields are empty."""
 
     project: Project

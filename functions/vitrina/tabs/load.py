@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.checking.feasibility import TOLERANCE_HOURS
@@ -21,8 +22,7 @@ DAY_PREFIX = "day."
 ROOM_PREFIX = "room."
 
 
-@dataclass(frozen=True)
-class ShownLoad:
+class ShownLoad(Struct, frozen=True):
     """What the tab shows: its days, and a line for each person."""
 
     days: Sequence[date]
@@ -69,8 +69,7 @@ def write_load(services: Services, change: WorkbookChange, book: Book, load: Sho
         change.set_block(tab, tab.header_index - 1, tab.columns["specialist"], cells)
 
 
-@dataclass(frozen=True)
-class LoadLine:
+class LoadLine(Struct, frozen=True):
     """A person's line: name, hours of an ordinary day, sum of hours, hours of each day; and the capacity."""
 
     cells: tuple[Value, ...]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vitrina.domain.estimating.learning import start_with
 from vitrina.domain.estimating.norms import Basis, EffortNorm, FinishedWork, NormCell, Norms, NormSource
@@ -23,8 +24,7 @@ from vitrina.workbook.writing.values import Value
 STARTING_NORMS = "starting_norms"
 
 
-@dataclass(frozen=True)
-class LearnedNorms:
+class LearnedNorms(Struct, frozen=True):
     """Contents of the tab: ``facts`` are norms without those that people typed, ``norms`` with them."""
 
     facts: Norms

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.texts import Sentence, sentence
@@ -20,8 +21,7 @@ UNASKED = "none"
 MOST_SHOWN = 5
 
 
-@dataclass(frozen=True)
-class ProjectSigns:
+class ProjectSigns(Struct, frozen=True):
     """A mark of health, what waits for whom, the finish as the client reads it, and when it was refreshed.
 
     ``refreshed_at`` is the serial number of a moment, as in the cell.

@@ -7,9 +7,10 @@ from the last read, and the batch fails as a whole if they have moved.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from vitrina.domain.quantities import serial_of_day
 from vitrina.errors import ChangedMeanwhileError

@@ -8,7 +8,8 @@ in is said to the staff only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vitrina.domain.calendar import Period, WorkCalendar
 from vitrina.domain.planning.capacity import EPSILON_HOURS
@@ -32,8 +33,7 @@ LACK_OF_ROOM = frozenset(
 MOST_IN_THE_WAY = 3
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(Struct, frozen=True):
     """Texts that the sentences contain.
 
     ``profiles`` are titles by key, ``codes`` the ID texts of the project's own items by number, ``tasks`` the

@@ -9,8 +9,9 @@ week is over, with a tick; it takes nobody's hours.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.checking.feasibility import TOLERANCE_HOURS
@@ -30,8 +31,7 @@ DAY_PREFIX = "day."
 DONE_MARK = "✓ "
 
 
-@dataclass(frozen=True)
-class _Titles:
+class _Titles(Struct, frozen=True):
     """Texts of the lines that belong to no item."""
 
     other_projects: str

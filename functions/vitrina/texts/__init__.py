@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import string
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -22,6 +21,7 @@ from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_decimal
+from msgspec import Struct, field
 
 from vitrina.surrogates import replace_surrogates
 
@@ -40,24 +40,21 @@ UNTOLD = "…"
 _PLURAL_FORMS = {"ru": ("one", "few", "many"), "en": ("one", "other")}
 
 
-@dataclass(frozen=True)
-class Sentence:
+class Sentence(Struct, frozen=True):
     """A sentence that is not rendered yet: its code, and values of its placeholders."""
 
     code: str
     where: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Days:
+class Days(Struct, frozen=True):
     """Value of a placeholder: the days from *start_on* to *end_on*, rendered as ``23–27 ноября``."""
 
     start_on: date
     end_on: date
 
 
-@dataclass(frozen=True)
-class Amount:
+class Amount(Struct, frozen=True):
     """Value of a placeholder: a figure with at most two decimal digits and its unit, as ``2,35 %``.
 
     A change has its sign, as ``−12``.

@@ -7,8 +7,9 @@ and are named. Every step may be repeated: what is already restored is left alon
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
+
+from msgspec.structs import replace
 
 from vitrina.errors import UserError
 from vitrina.operations.answer import Answer, Outcome

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
 from flask import Request, Response
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from vitrina.domain.invoicing import Line, roubles
 from vitrina.logs import note
@@ -50,8 +51,7 @@ _ASK = "accounting_page.ask_for_link"
 _TITLE = "accounting_page.title"
 
 
-@dataclass(frozen=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """A visit to the page of a request, by a link that works."""
 
     request: Request

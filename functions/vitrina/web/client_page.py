@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Request, Response
+from msgspec import Struct
 
 from vitrina.errors import UserError
 from vitrina.logs import note
@@ -74,8 +74,7 @@ DONE = "done"
 RENDERED = Rendered()
 
 
-@dataclass(frozen=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """A request for the page of a project, by a link that works."""
 
     request: Request

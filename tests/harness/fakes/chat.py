@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import to_builtins
 
 from tests.harness.fakes.interruptions import Interruptions
 from vitrina.chat_port import (
@@ -311,7 +313,7 @@ def lacks(lack: GroupLack) -> GroupUnusableError:
 
 def webhook_of(event: ChatEvent, update_id: int = 1, *, secret: str = SECRET) -> WebhookRequest:
     """A request that tells an event, as the entry point hands it to an adapter."""
-    fields = {"update_id": update_id, "kind": type(event).__name__, "fields": asdict(event)}
+    fields = {"update_id": update_id, "kind": type(event).__name__, "fields": to_builtins(event)}
     return request_of(fields, secret=secret)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from tests.harness.fakes.interruptions import busy, no_answer
 from tests.harness.fakes.tracker import OWN_AUTHOR, SECRET, SERVICE, FakeTracker, webhook_of

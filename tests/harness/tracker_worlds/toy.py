@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from datetime import date
-from itertools import count
 from pathlib import Path
+
+from msgspec.structs import asdict
 
 from vitrina import ports
 from vitrina.trackers.connection import Connection, Surroundings
@@ -88,7 +88,7 @@ class FolderTracker:
 
     def change_card(self, board_id: str, card_id: str, change: ports.CardChange) -> None:  # noqa: ARG002
         """See ``TaskTracker``. Steps have no ids."""
-        data, new = self._read(card_id), vars(change)
+        data, new = self._read(card_id), asdict(change)
         data |= {name: new[name] for name in _CHANGED if new[name] is not ports.KEPT}
         known: dict[str, str] = data["facts"]
         known |= {a.about: a.after for a in change.facts if known.get(a.about, a.before) == a.before}
@@ -139,11 +139,11 @@ class FolderTracker:
         self._path(file_id).write_text(json.dumps(data, default=date.isoformat), encoding="utf-8")
 
     def _create(self, data: ports.Json) -> str:
-        for number in count(1):
+        for number in range(1, 1_000_000):
             with suppress(FileExistsError), self._path(str(number)).open("x", encoding="utf-8") as file:
                 json.dump(data, file, default=date.isoformat)
                 return str(number)
-        raise AssertionError("numbers do not end")
+        raise AssertionError("the folder is full")
 
     def _files(self) -> list[tuple[str, ports.Json]]:
         numbers = sorted((path.stem for path in self._folder.glob("[0-9]*.json")), key=int)

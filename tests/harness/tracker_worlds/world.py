@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any, Protocol
 
+from msgspec.structs import asdict
+
 from vitrina.ports import TaskTracker, WebhookRequest
 
 #: Something that a world can do, beside what the tracker says in ``can``: fail and be busy on demand.
@@ -136,7 +138,7 @@ OpenWorld = Callable[[], AbstractContextManager[TrackerWorld]]
 
 def abilities_of(tracker: TaskTracker, *more: str) -> frozenset[str]:
     """Names of the capabilities that a tracker declares, and *more*."""
-    return frozenset({name for name, value in vars(tracker.can).items() if value} | {*more})
+    return frozenset({name for name, value in asdict(tracker.can).items() if value} | {*more})
 
 
 def request_of(body: Any, *path: str, headers: Mapping[str, str] | None = None) -> WebhookRequest:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from tests.harness.fakes.interruptions import busy, no_answer
 from tests.harness.fakes.tracker import FakeTracker, webhook_of

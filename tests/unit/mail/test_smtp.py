@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import socket
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.harness.mail_box import MailBox, running_mail_box
 from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 
 import pytest
+from msgspec.structs import replace
 
 from tests.harness.agency_data import MANAGER
 from tests.harness.memory_office import MemoryOffice, SavedOffice

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from tests.unit.records.helpers import AGENCY, BOOK, TODAY, assert_all_fit, commit, document
 from vitrina.domain.backlog import Specialist
@@ -171,7 +172,7 @@ def test_a_book_is_written_over_the_version_that_was_read(store: MemoryStore) ->
 
 def test_project_of_an_older_release(store: MemoryStore) -> None:
     """Its board had a lane apart, and there was one tracker."""
-    old = {**asdict(PROJECT), "board_id": "7", "lane_id": "8"}
+    old = {**to_builtins(PROJECT), "board_id": "7", "lane_id": "8"}
     del old["tracker"]
     store.commit([Put("book", BOOK, {"kind": "client", "schema": 2, **old})])
 

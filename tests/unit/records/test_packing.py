@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.records.helpers import assert_all_fit, commit, document
 from vitrina.errors import StoreConflictError

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.records.helpers import BOOK, assert_all_fit, document
 from vitrina.errors import StoreConflictError

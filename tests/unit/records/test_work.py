@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import date, timedelta
 
+import msgspec
 import pytest
 
 from tests.unit.records.helpers import (
@@ -54,7 +54,7 @@ def keep(store: MemoryStore, *items: Item, spreadsheet_id: str = BOOK) -> None:
 def test_full_item_has_no_default() -> None:
     """The example item has a value in each field, so that a field that is not stored is noticed."""
     for one in (full_item(1), full_item(1).actions[0]):
-        for field in dataclasses.fields(one):
+        for field in msgspec.structs.fields(one):
             default = field.default
             assert getattr(one, field.name) != default, field.name
 

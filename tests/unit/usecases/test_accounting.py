@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import openpyxl
 import pytest
+from msgspec.structs import replace
 
 from tests.harness.accounting import accept, accepted, form
 from tests.harness.chat_office import ChatOffice

@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.harness.accounting import accept, accepted, expected_sum, form
 from tests.harness.fakes.interruptions import no_answer

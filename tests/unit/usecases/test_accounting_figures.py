@@ -8,10 +8,10 @@ import io
 import os
 import random
 import re
-from dataclasses import replace
 
 import openpyxl
 import pytest
+from msgspec.structs import replace
 
 from tests.harness.accounting import accept, expected_sum, form
 from tests.harness.memory_office import MemoryOffice, client_office

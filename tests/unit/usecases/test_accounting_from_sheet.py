@@ -11,11 +11,12 @@ import random
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
 import pytest
+from msgspec.structs import replace
 
 from tests.harness.accounting import form
 from tests.harness.memory_office import MemoryOffice, client_office

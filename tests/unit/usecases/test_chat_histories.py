@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.harness.chat_office import ChatOffice
 from tests.harness.fakes.chat import FakeGroup, FakeMessage

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.harness.memory_office import MemoryOffice, client_office
 from vitrina.errors import UserError

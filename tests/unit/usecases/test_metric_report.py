@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.harness.chat_office import ChatOffice
 from tests.harness.fakes.interruptions import no_answer

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.harness.fakes.interruptions import Killed, no_answer
 from tests.harness.fakes.tracker import OWN_AUTHOR

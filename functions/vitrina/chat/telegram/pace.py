@@ -11,7 +11,8 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from vitrina.errors import RetriableServiceError
 
@@ -26,8 +27,7 @@ DISTANCE_S = 1.05
 LONGEST_SLEEP_S = 3.0
 
 
-@dataclass
-class _Room:
+class _Room(Struct):
     """Moments of the last messages of a chat, some of them still to come, and the end of its rest."""
 
     moments: deque[float] = field(default_factory=deque)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 PATH = Path(__file__).resolve().parents[4] / "docs" / "assumptions.md"
 HEADING = ["#", "we assume", "used in", "if it is not so", "checked by"]
@@ -15,8 +16,7 @@ _PROBE_NAME = re.compile(r"`(\w+)`")
 _NO_PROBE = "cannot: "
 
 
-@dataclass(frozen=True)
-class Assumption:
+class Assumption(Struct, frozen=True):
     """One row. ``checked_by`` names a probe; where it is empty, ``reason`` says why there is no probe."""
 
     number: int

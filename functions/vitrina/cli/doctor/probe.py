@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from vitrina.cli.doctor.scratch_workbook import ScratchWorkbook
 
@@ -18,8 +19,7 @@ class State(StrEnum):
     NOT_TRIED = "not tried"
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """The result for one assumption. ``observed`` says what happened, or why nothing is known."""
 
     state: State
@@ -40,8 +40,7 @@ def expect(condition: bool, observed: str) -> None:
         raise AssumptionFailedError(observed)
 
 
-@dataclass(frozen=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """The test of one assumption.
 
     Parameters

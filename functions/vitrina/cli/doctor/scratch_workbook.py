@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import count
+
+from msgspec.structs import replace
 
 from vitrina.cli.doctor.adapter import DoctorWorkbooks
 from vitrina.ports import Json

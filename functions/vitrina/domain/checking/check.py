@@ -6,9 +6,10 @@ It only adds up the rows. It imports nothing of the planner, so the planner's te
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 #: Half a minute. Sums of rounded cells differ by less.
 TOLERANCE_HOURS = 1 / 120
@@ -31,8 +32,7 @@ class Fault(StrEnum):
     TOO_EARLY = "too_early"
 
 
-@dataclass(frozen=True)
-class DayRow:
+class DayRow(Struct, frozen=True):
     """Hours of a person on a day for an action of an item.
 
     ``action`` is the position of the action in the item, from 0: each must be finished before the next
@@ -47,8 +47,7 @@ class DayRow:
     action: int | None = None
 
 
-@dataclass(frozen=True)
-class PersonRow:
+class PersonRow(Struct, frozen=True):
     """Capacity of a person: hours of an ordinary day that may be planned, and days of absence."""
 
     name: str
@@ -56,8 +55,7 @@ class PersonRow:
     absent: frozenset[date] = frozenset()
 
 
-@dataclass(frozen=True)
-class LimitRow:
+class LimitRow(Struct, frozen=True):
     """Most hours from *first_day* to *last_day*, both included, of a project, a person, or of all."""
 
     hours: float
@@ -67,8 +65,7 @@ class LimitRow:
     specialist: str | None = None
 
 
-@dataclass(frozen=True)
-class AfterRow:
+class AfterRow(Struct, frozen=True):
     """An item that may begin only on the day after another one of its project is finished."""
 
     project: str
@@ -76,8 +73,7 @@ class AfterRow:
     predecessor: int
 
 
-@dataclass(frozen=True)
-class AskedRow:
+class AskedRow(Struct, frozen=True):
     """What was asked of an action of an item: its hours, who may do it, and its first possible day."""
 
     project: str
@@ -88,8 +84,7 @@ class AskedRow:
     first_day: date = date.min
 
 
-@dataclass(frozen=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """A fault and its place; ``hours`` and ``allowed_hours`` where hours are exceeded."""
 
     fault: Fault
@@ -101,8 +96,7 @@ class Violation:
     allowed_hours: float = 0.0
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """The facts that rows are checked against.
 
     Parameters
@@ -126,8 +120,7 @@ class Facts:
     asked: tuple[AskedRow, ...] = ()
 
 
-@dataclass
-class _Day:
+class _Day(Struct):
     hours: float = 0.0
     items: set[tuple[str, int]] = field(default_factory=set)
 

@@ -16,10 +16,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.checking.check import AfterRow, DayRow, Facts, Fault, PersonRow, Violation, check
 from vitrina.domain.checking.feasibility import Work, overloads
@@ -53,8 +55,7 @@ class Contradiction(StrEnum):
     CALENDAR = "calendar"
 
 
-@dataclass(frozen=True)
-class SheetRow:
+class SheetRow(Struct, frozen=True):
     """One person's work as a row of a client's sheet states it.
 
     ``item`` is the number in the ID and ``position`` the place among the actions of the item, from 0; both
@@ -75,8 +76,7 @@ class SheetRow:
     line: int = 0
 
 
-@dataclass(frozen=True)
-class CalendarLine:
+class CalendarLine(Struct, frozen=True):
     """Hours by day that a client's calendar shows for a person's work on an item."""
 
     project: str
@@ -86,8 +86,7 @@ class CalendarLine:
     day_hours: Mapping[date, float]
 
 
-@dataclass(frozen=True)
-class ShownCalendar:
+class ShownCalendar(Struct, frozen=True):
     """A client's calendar: the days that it shows, and its lines."""
 
     project: str
@@ -95,8 +94,7 @@ class ShownCalendar:
     lines: tuple[CalendarLine, ...]
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """A contradiction between *rows*; ``hours`` and ``capacity_hours`` where hours are exceeded."""
 
     kind: Contradiction

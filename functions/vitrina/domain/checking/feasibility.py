@@ -9,10 +9,11 @@ answer, but a run of days with too much work is a proof that people can check by
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 #: Half a minute. Sums of rounded cells differ by less.
 TOLERANCE_HOURS = 1 / 120
@@ -22,8 +23,7 @@ _DAY = timedelta(days=1)
 Key = TypeVar("Key")
 
 
-@dataclass(frozen=True)
-class Work(Generic[Key]):
+class Work(Struct, Generic[Key], frozen=True):
     """``hours`` to be done from *first_day* to *last_day*, both included."""
 
     key: Key
@@ -36,8 +36,7 @@ class Work(Generic[Key]):
             raise ValueError("Must have first_day <= last_day.")
 
 
-@dataclass(frozen=True)
-class Overload(Generic[Key]):
+class Overload(Struct, Generic[Key], frozen=True):
     """Days with less capacity than the work that must be done inside them."""
 
     first_day: date

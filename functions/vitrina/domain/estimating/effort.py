@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from vitrina.domain.estimating.norms import LEAST_ERRORS, PROMISED, Basis, EffortNorm, Norms, PastError
 
@@ -36,8 +37,7 @@ ALIKE = 3
 SEED = 85
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(Struct, frozen=True):
     """What is known of a task before it begins; ``specialist_hours`` are for its whole ``quantity``."""
 
     work_type: str
@@ -47,8 +47,7 @@ class Task:
     specialist_hours: float | None = None
 
 
-@dataclass(frozen=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """Hours for all units of a task; ``p85_hours`` is ``None`` while too few past errors are known."""
 
     typical_hours: float
@@ -58,8 +57,7 @@ class Forecast:
     norm: EffortNorm
 
 
-@dataclass(frozen=True)
-class Total:
+class Total(Struct, frozen=True):
     """Hours of many tasks together: 50 and 85 of 100 such sums stay under the two figures."""
 
     p50_hours: float

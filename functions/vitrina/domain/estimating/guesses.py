@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 #: Least similarity, out of 100, at which a guess is suggested. Measured in docs/estimation.md.
 GOOD_ENOUGH = 80.0
@@ -34,8 +35,7 @@ ENDINGS = (
 VOWELS = "аеиоуыэюяьй"
 
 
-@dataclass(frozen=True)
-class Guess:
+class Guess(Struct, frozen=True):
     """A work type similar to a title, and the similarity: 100 for the same words."""
 
     work_type: str

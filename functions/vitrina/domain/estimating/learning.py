@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.estimating.effort import Task, forecast
 from vitrina.domain.estimating.norms import (
@@ -228,8 +230,7 @@ def _time_order(work: FinishedWork) -> tuple[date, str, str, str, float, float, 
     return work.finished_on, work.work_type, work.profile, work.size, work.hours, work.quantity, given
 
 
-@dataclass(frozen=True)
-class _Coded:
+class _Coded(Struct, frozen=True):
     """A column of names, coded as numbers."""
 
     codes: Codes
@@ -241,8 +242,7 @@ def _coded(column: pd.Series[str]) -> _Coded:
     return _Coded(codes.astype("int64"), [str(name) for name in names])
 
 
-@dataclass(frozen=True)
-class _Level:
+class _Level(Struct, frozen=True):
     """Groups of one level: the group of each fact, and the names of the groups."""
 
     codes: Codes

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 #: Estimates are rounded to a tenth of an hour; nobody can promise anything finer.
 STEP_HOURS = Decimal("0.1")
@@ -84,8 +86,7 @@ class NormCell(NamedTuple):
     profile: str
 
 
-@dataclass(frozen=True)
-class EffortNorm:
+class EffortNorm(Struct, frozen=True):
     """Hours of one unit in one group of tasks.
 
     ``hours_per_unit`` is the mean, ``typical_hours`` about the median. ``spread_hours`` is the sample
@@ -125,8 +126,7 @@ class PastError(NamedTuple):
         return self.actual_hours / self.mean_hours
 
 
-@dataclass(frozen=True)
-class Norms:
+class Norms(Struct, frozen=True, dict=True):
     """What is learned from the history: norms by group, errors of past forecasts, ratios of specialists.
 
     ``errors`` are by ``Basis``, the oldest first. ``ratios`` are actual hours divided by hours that

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
+
+from msgspec import Struct
 
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.domain.planning.forecast import ForecastOutcome
 
 
-@dataclass(frozen=True)
-class MonthOfPromises:
+class MonthOfPromises(Struct, frozen=True):
     """Work that was finished in a month; a share is ``None`` if nothing was promised."""
 
     month: date
@@ -62,8 +62,7 @@ def _share(kept: list[bool]) -> float | None:
     return sum(kept) / len(kept) if kept else None
 
 
-@dataclass(frozen=True)
-class MonthOfForecasts:
+class MonthOfForecasts(Struct, frozen=True):
     """Forecasts whose backlog was finished in a month, and how many of their days were kept."""
 
     month: date

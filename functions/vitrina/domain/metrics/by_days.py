@@ -8,8 +8,9 @@ not matter much.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from vitrina.domain.calendar import Period, PeriodKind, WorkCalendar, period_of
 from vitrina.domain.metrics.days import WEEK
@@ -28,8 +29,7 @@ MOST_HOLES = 0.2
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """Looks in their order, and the newest verdict with its window; ``None`` where there is none yet."""
 
     looks: tuple[Look, ...] = ()
@@ -39,8 +39,7 @@ class Seen:
     flow: Flow | None = None
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(Struct, frozen=True):
     """Days that are judged together, and for a sum the target of all of them."""
 
     start_on: date

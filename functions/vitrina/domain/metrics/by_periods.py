@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
 from vitrina.domain.metrics.by_days import WINDOW_WEEKS, Seen, Window
@@ -29,8 +31,7 @@ LEAST_SHARE = 0.45
 _NO_DAY = date(2000, 1, 3)
 
 
-@dataclass(frozen=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """Typed figures of the periods, and since when the newest one stands in the sheet.
 
     ``is_dated`` periods have days. Periods that are over come first.

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from vitrina.domain.calendar import WorkCalendar
 
@@ -39,8 +40,7 @@ LEAST_MEAN = 0.05
 WEEK = 7
 
 
-@dataclass(frozen=True)
-class DayPattern:
+class DayPattern(Struct, frozen=True):
     """Shares of the weekdays, Monday first, and the dispersion.
 
     ``level`` is what a day of share 1 used to bring; ``None`` where that is not known.

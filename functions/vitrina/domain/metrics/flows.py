@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from functools import cached_property
 from typing import Protocol
+
+from msgspec import Struct
 
 from vitrina.domain.calendar import WorkCalendar
 from vitrina.domain.metrics.days import (
@@ -48,8 +49,7 @@ class RatioKind(Enum):
     RETURN = "return"
 
 
-@dataclass(frozen=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """Days of a window until a look, as far as they are known, and all days of the window with its target."""
 
     known: Sequence[date]
@@ -67,8 +67,7 @@ class Flow(Protocol):
         """The same with the fact and the range that was expected."""
 
 
-@dataclass(frozen=True)
-class SumFlow:
+class SumFlow(Struct, frozen=True, dict=True):
     """A sum of counts or amounts, whose plan is shared out over the days of the window."""
 
     goal: Goal
@@ -119,8 +118,7 @@ class SumFlow:
         return sum([self.days[day].value for day in stretch.known])
 
 
-@dataclass(frozen=True)
-class RatioFlow:
+class RatioFlow(Struct, frozen=True):
     """A share or a price: a part that is certain, and what chance brings for it; ``of`` says which."""
 
     goal: Goal

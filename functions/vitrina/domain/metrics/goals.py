@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.metrics.tails import Spread
@@ -73,8 +74,7 @@ class DayFact(Protocol):
         """The denominator of a ratio, otherwise 1."""
 
 
-@dataclass(frozen=True)
-class Goal:
+class Goal(Struct, frozen=True):
     """What a metric aims at.
 
     Parameters
@@ -112,16 +112,14 @@ class Goal:
         return value < self.target if self.better is Better.MORE else value > self.target
 
 
-@dataclass(frozen=True)
-class Range:
+class Range(Struct, frozen=True):
     """Values from *low* to *high*; ``None`` is an open end."""
 
     low: float | None
     high: float | None
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """What was seen on a day; ``number`` counts the looks of the window that begins on ``window_on``."""
 
     on: date
@@ -130,8 +128,7 @@ class Look:
     number: int
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """A fact against what was expected by then.
 
     ``middle`` is the plan by then, ``expected`` what is left when the tail of 5 % is cut off on both sides.
@@ -143,8 +140,7 @@ class Verdict:
     expected: Range
 
 
-@dataclass(frozen=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """The end of a period: the likely value, four chances in five, and the chance to reach the target."""
 
     ends_on: date

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from vitrina.domain.metrics.goals import Look, Sign, State
 
@@ -16,8 +17,7 @@ WHOLE = 99
 _WEAK = (Sign.WEAK, Sign.BELOW, Sign.CLEAR)
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """The state after some looks; ``since_on`` is the day of the look that raised the alarm."""
 
     state: State

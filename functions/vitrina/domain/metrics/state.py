@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
 from vitrina.domain.metrics.by_days import Seen, Window, look_at_days
@@ -26,8 +27,7 @@ MOST_KEPT = 10
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What has to be remembered until the next look, because the sheet does not have it.
 
     ``fact`` is the figure of the running period as it was seen first on ``fact_on``.
@@ -38,8 +38,10 @@ class Kept:
     fact_on: date | None = None
 
 
-@dataclass(frozen=True)
-class MetricState:
+NOTHING_KEPT = Kept()
+
+
+class MetricState(Struct, frozen=True):
     """What is said of a metric.
 
     Parameters
@@ -65,7 +67,7 @@ class MetricState:
     is_dated: bool = True
     is_silent: bool = False
     is_waiting: bool = False
-    kept: Kept = Kept()
+    kept: Kept = NOTHING_KEPT
 
 
 def state_of(
@@ -104,10 +106,10 @@ def state_of(
     if not math.isfinite(goal.target):
         return None
     if unknown_since is not None and unknown_since <= today:
-        return MetricState(State.NO_DATA, unknown_since, kept=kept or Kept())
+        return MetricState(State.NO_DATA, unknown_since, kept=kept or NOTHING_KEPT)
     if days is not None:
         return _state_by_days(goal, days, today, calendar)
-    return _state_by_periods(goal, facts, today, calendar, kept or Kept())
+    return _state_by_periods(goal, facts, today, calendar, kept or NOTHING_KEPT)
 
 
 # --- Days of a source ---------------------------------------------------------------------------------
@@ -198,7 +200,7 @@ def _told(
     days: Mapping[date, DayFact],
     *,
     is_dated: bool = True,
-    kept: Kept = Kept(),
+    kept: Kept = NOTHING_KEPT,
 ) -> MetricState:
     standing = standing_after(seen.looks)
     forecast = forecast_of(goal, seen, days) if goal.kind is Kind.SUM else None

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
+
+from msgspec import Struct
 
 #: The fractions below are computed to this ratio.
 PRECISION = 1e-12
@@ -38,8 +39,7 @@ class Spread(Protocol):
         """The largest value of which as much, or more, has at least the probability *tail*."""
 
 
-@dataclass(frozen=True)
-class CountSpread:
+class CountSpread(Struct, frozen=True):
     """Counts around *mean* with the variance ``dispersion * mean``: negative binomial, or Poisson for 1."""
 
     mean: float
@@ -62,8 +62,7 @@ class CountSpread:
         return float(_highest_count(self.mean, self.dispersion, tail))
 
 
-@dataclass(frozen=True)
-class ShareSpread:
+class ShareSpread(Struct, frozen=True):
     """Counts of *size* tries that succeed with *share*, with *dispersion* times the binomial variance.
 
     A smaller count of independent tries, ``size / dispersion``, has the same mean and variance of the ratio;
@@ -100,8 +99,7 @@ class ShareSpread:
         return float(_first_whole(lambda count: self.at_least(count + 1) < tail, self.size * self.share))
 
 
-@dataclass(frozen=True)
-class AmountSpread:
+class AmountSpread(Struct, frozen=True):
     """Sums of money around *mean* with the variance ``dispersion * mean``, as a gamma distribution.
 
     ``dispersion`` has the unit of the amount: about the size of one sale.
@@ -129,8 +127,7 @@ class AmountSpread:
         return self.lowest(1.0 - tail)
 
 
-@dataclass(frozen=True)
-class StudentSpread:
+class StudentSpread(Struct, frozen=True):
     """Means of some values around *mean*: Student's t with the standard error *error*."""
 
     mean: float

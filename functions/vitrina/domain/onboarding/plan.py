@@ -11,9 +11,10 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from vitrina.domain.backlog import PlannedAction
 from vitrina.domain.onboarding.template import TemplateStep, TemplateTask
@@ -29,8 +30,7 @@ MOST_TRIES = 60
 StepKey = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class PlannedTask:
+class PlannedTask(Struct, frozen=True):
     """A task with the people and days of its steps."""
 
     task: TemplateTask
@@ -47,8 +47,7 @@ class PlannedTask:
         return max(action.due_on for action in self.actions)
 
 
-@dataclass(frozen=True)
-class OnboardingPlan:
+class OnboardingPlan(Struct, frozen=True):
     """Tasks with their days, by number; ``unplaced`` tasks found no person or no days within the horizon."""
 
     tasks: tuple[PlannedTask, ...]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class TemplateStep:
+class TemplateStep(Struct, frozen=True):
     """Work of one profile on a task.
 
     ``specialist`` is the person who has to do it, empty for whoever ends first. ``hours`` are above 0;
@@ -20,8 +20,7 @@ class TemplateStep:
     subtasks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class ClientNeed:
+class ClientNeed(Struct, frozen=True):
     """What the client has to hand over.
 
     It is needed within so many working days of the start of the project, or where that is ``None`` on the
@@ -32,8 +31,7 @@ class ClientNeed:
     within_days: int | None = None
 
 
-@dataclass(frozen=True)
-class TemplateTask:
+class TemplateTask(Struct, frozen=True):
     """A task of a template: its steps are done in turn.
 
     It begins when all tasks ``after`` which it comes have ended, and not before ``after_days`` working days
@@ -59,8 +57,7 @@ class TemplateTask:
         return lines[0] if len(lines) == 1 else "\n".join(f"— {line}" for line in lines)
 
 
-@dataclass(frozen=True)
-class OnboardingTemplate:
+class OnboardingTemplate(Struct, frozen=True):
     """The tasks of a kind of project; each waits only for others of them, and never in a circle."""
 
     kind: str

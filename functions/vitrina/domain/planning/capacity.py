@@ -9,10 +9,12 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import Specialist
 from vitrina.domain.calendar import Period, PeriodKind, WorkCalendar, period_of
@@ -33,8 +35,7 @@ def units_of(hours: float) -> int:
     return math.ceil((hours - EPSILON_HOURS) * UNITS)
 
 
-@dataclass(frozen=True)
-class Booking:
+class Booking(Struct, frozen=True):
     """Committed hours of a specialist for an item, by day."""
 
     specialist: str
@@ -48,8 +49,7 @@ class Booking:
         return sum(self.day_hours.values())
 
 
-@dataclass(frozen=True)
-class HourLimit:
+class HourLimit(Struct, frozen=True):
     """Most hours in each week or month for a project, of a specialist, or of the whole agency.
 
     Without ``project`` and ``specialist`` it is the limit of the agency. Unspent hours of a month stay usable
@@ -72,8 +72,7 @@ class HourLimit:
         return self.project in (None, project) and self.specialist in (None, specialist)
 
 
-@dataclass(frozen=True)
-class Resources:
+class Resources(Struct, frozen=True, dict=True):
     """What a plan may use: people, their days, limits, and committed hours.
 
     Parameters

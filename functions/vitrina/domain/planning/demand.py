@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import overload
+
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import BacklogItem, Priority
 from vitrina.domain.planning.capacity import EPSILON_HOURS

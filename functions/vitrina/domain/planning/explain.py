@@ -6,10 +6,12 @@ A change is proven before it is reported: the period is planned again with it, a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import Priority
 from vitrina.domain.calendar import Period
@@ -45,8 +47,7 @@ class ChangeKind(StrEnum):
     PUT_FIRST = "put_first"
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """One change of the items or of the resources.
 
     ``item`` is the item to drop or to put first in the class ``priority``; ``project`` the project whose
@@ -62,16 +63,14 @@ class Change:
     priority: Priority | None = None
 
 
-@dataclass(frozen=True)
-class InTheWay:
+class InTheWay(Struct, frozen=True):
     """Hours of the specialist in the period that another item has."""
 
     item: ItemKey
     hours: float
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """Explanation of an item that is left out.
 
     Parameters
@@ -90,8 +89,7 @@ class Explanation:
     in_the_way: tuple[InTheWay, ...] = ()
 
 
-@dataclass(frozen=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """The input of a plan: the arguments of ``plan_as_wished``."""
 
     items: Demand

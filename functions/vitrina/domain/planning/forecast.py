@@ -14,6 +14,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from msgspec import Struct
+
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.estimating.effort import draw_ratios
@@ -54,8 +56,7 @@ MOST_KEPT = 8
 NEVER = date.max
 
 
-@dataclass(frozen=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """Days by which the backlog is finished in 50 and in 85 of 100 cases.
 
     ``error_count`` is the count of past errors that it is based on.
@@ -67,8 +68,7 @@ class Forecast:
     error_count: int
 
 
-@dataclass(frozen=True)
-class NoForecast:
+class NoForecast(Struct, frozen=True):
     """Reason for no forecast: too few past errors, or ``is_endless``: no end within the last horizon."""
 
     error_count: int
@@ -313,8 +313,7 @@ def _turn(item: BacklogItem) -> tuple[object, ...]:
     return not item.is_carried_over, priority_class(item), item.rank, item.key
 
 
-@dataclass(frozen=True)
-class ForecastOutcome:
+class ForecastOutcome(Struct, frozen=True):
     """A past forecast and the day on which its backlog was finished, ``None`` while it is not."""
 
     forecast: Forecast

@@ -11,15 +11,15 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import attrgetter
+
+from msgspec import Struct, field
 
 from vitrina.domain.planning.capacity import EPSILON_HOURS, UNITS, units_of
 
 
-@dataclass(eq=False, slots=True)
-class Part:
+class Part(Struct, eq=False):
     """Hours of one action that a person has; a fixed part is not reassigned."""
 
     item: tuple[str, int]
@@ -27,14 +27,13 @@ class Part:
     hours: float
     person: PersonLoad
     is_fixed: bool = False
-    units: int = field(init=False)
+    units: int = 0
 
     def __post_init__(self) -> None:
         self.units = units_of(self.hours)
 
 
-@dataclass(eq=False, slots=True)
-class PersonLoad:
+class PersonLoad(Struct, eq=False):
     """Free hours and parts of a specialist while a period is filled."""
 
     place: int
@@ -376,8 +375,7 @@ def gather_most(
 QUESTIONS = 32
 
 
-@dataclass
-class SearchBudget:
+class SearchBudget(Struct):
     """Count of parts that may still be compared: a limit of time that does not depend on the machine.
 
     Each question may spend a share of what is left, so the first get the most and the last get something.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import BacklogItem, Priority
 from vitrina.domain.calendar import Period, PeriodKind
@@ -27,8 +29,7 @@ WANTED_TRIES = 6
 HORIZON_CALENDAR_DAYS = 120
 
 
-@dataclass(frozen=True)
-class PeriodPlan:
+class PeriodPlan(Struct, frozen=True):
     """The plan of a period: items with their days, and items that are left out.
 
     ``selection`` counts hours only; all taken items have their days in ``schedule``. ``late`` are items that

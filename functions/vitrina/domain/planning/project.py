@@ -10,7 +10,8 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vitrina.domain.planning.capacity import EPSILON_HOURS, UNITS, units_of
 from vitrina.domain.planning.schedule import serial_order
@@ -18,8 +19,7 @@ from vitrina.domain.planning.schedule import serial_order
 Key = Hashable
 
 
-@dataclass(frozen=True)
-class Activity:
+class Activity(Struct, frozen=True):
     """Work of ``days`` working days in a row, 0 for a milestone, after its predecessors.
 
     ``needs`` are hours of each day by group.
@@ -35,8 +35,7 @@ class Activity:
             raise ValueError("Must have days >= 0.")
 
 
-@dataclass(frozen=True)
-class ProjectSchedule:
+class ProjectSchedule(Struct, frozen=True):
     """First day of each activity, counted from 0, and the length of the project in days."""
 
     starts: Mapping[Key, int]

@@ -13,9 +13,10 @@ import heapq
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
+
+from msgspec import Struct
 
 from vitrina.domain.backlog import BacklogItem, PlannedAction
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Booking, Ledger
@@ -35,8 +36,7 @@ Pieces = list[tuple[int, float]]
 Task = TypeVar("Task", bound=Hashable)
 
 
-@dataclass(frozen=True)
-class ScheduledItem:
+class ScheduledItem(Struct, frozen=True):
     """An item with the days of its people, including days after the period."""
 
     item: BacklogItem
@@ -60,8 +60,7 @@ class ScheduledItem:
         )
 
 
-@dataclass(frozen=True)
-class Schedule:
+class Schedule(Struct, frozen=True):
     """Items on days, in the order of scheduling; ``unplaced`` items found no days within the horizon."""
 
     items: tuple[ScheduledItem, ...]
@@ -358,8 +357,7 @@ def schedule(
     return Schedule(tuple(scheduled), (*unplaced, *queue.circular))
 
 
-@dataclass(frozen=True)
-class Queue:
+class Queue(Struct, frozen=True):
     """Selected work in the order of scheduling.
 
     ``waits_for`` are the items that must end before each item, ``circular`` items that wait for each other.

@@ -10,11 +10,12 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from itertools import takewhile
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import Period, PeriodKind
@@ -56,8 +57,7 @@ class LeftOutReason(StrEnum):
     TAKEN_OUT = "taken_out"
 
 
-@dataclass(frozen=True)
-class LeftOutItem:
+class LeftOutItem(Struct, frozen=True):
     """An item that is left out, with the reason.
 
     ``profile`` is the profile without room; ``free_hours`` and ``capacity_hours`` are those of its least busy
@@ -76,8 +76,7 @@ class LeftOutItem:
     specialist: str | None = None
 
 
-@dataclass(frozen=True)
-class Assignment:
+class Assignment(Struct, frozen=True):
     """An action, or its first hours, assigned to a specialist."""
 
     profile: str
@@ -85,8 +84,7 @@ class Assignment:
     hours: float
 
 
-@dataclass(frozen=True)
-class TakenItem:
+class TakenItem(Struct, frozen=True):
     """An item that enters the period; ``rest_hours`` by profile are carried over to later periods."""
 
     item: BacklogItem
@@ -104,8 +102,7 @@ class TakenItem:
         return not self.rest_hours
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """The items of a period, in the order of decisions.
 
     ``order`` are the keys of all items in the order of decisions; ``move_count`` is the count of parts that
@@ -128,8 +125,7 @@ class Selection:
         return {key: decided[key] for key in takewhile(lambda key: key not in keys, self.order)}
 
 
-@dataclass
-class SearchBudgets:
+class SearchBudgets(Struct):
     """Budgets of the search for room in a period, by class: for whole items and for items only begun.
 
     ``in_vain`` are the least hours of each profile for which no room was found: the search is not repeated

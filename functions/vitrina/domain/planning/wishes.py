@@ -7,8 +7,10 @@ item that is wanted in keeps its priority for everybody who reads the plan.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import BacklogItem, Priority
 from vitrina.domain.calendar import Period
@@ -19,8 +21,7 @@ from vitrina.domain.planning.schedule import ItemKey, Schedule
 from vitrina.domain.planning.selection import LeftOutItem, LeftOutReason, Selection
 
 
-@dataclass(frozen=True)
-class Wishes:
+class Wishes(Struct, frozen=True):
     """Wishes for the plan of a period.
 
     Parameters
@@ -128,8 +129,7 @@ def _with_items(plan: PeriodPlan, by_key: Mapping[ItemKey, BacklogItem]) -> Peri
     )
 
 
-@dataclass(frozen=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """What following wishes changes for other items, beside those that are out.
 
     Parameters

@@ -5,7 +5,7 @@ Without a chat there are still questions of the client's page.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import QUOTA_KEY, take_slot

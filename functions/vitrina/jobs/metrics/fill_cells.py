@@ -7,8 +7,9 @@ is lost, the next look still tells its own figures from those that people typed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from vitrina.operations.actor import CLOCK
 from vitrina.operations.google_quota import QUOTA_KEY, take_slot

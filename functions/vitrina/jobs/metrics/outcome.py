@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vitrina.errors import RetriableServiceError, ServiceError
 from vitrina.metric_port import Facts, Gap
@@ -40,8 +42,7 @@ REASONS: Mapping[str, str] = {
 CERTAIN = frozenset({TOKEN_DEAD, "forbidden", "not_shared", "not_connected"})
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What was read of one account of a project, or why not."""
 
     sources: tuple[ChosenSource, ...]
@@ -51,8 +52,7 @@ class Reading:
     error: ServiceError | None = None
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What is kept after a reading. ``new_gaps`` are told to the agency now."""
 
     series: Mapping[int, Series]

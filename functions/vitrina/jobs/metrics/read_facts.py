@@ -12,8 +12,9 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
-from dataclasses import dataclass, field
 from datetime import date, timedelta
+
+from msgspec import Struct, field
 
 from vitrina.errors import (
     AccessDeniedError,
@@ -142,8 +143,7 @@ class Silence:
             return errors[-1] if len(errors) >= MOST_SILENT else None
 
 
-@dataclass(frozen=True)
-class _Project:
+class _Project(Struct, frozen=True):
     """A project whose sources are read; *dead* and *silence* are shared by all of them."""
 
     services: Services

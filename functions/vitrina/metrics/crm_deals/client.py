@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+
+from msgspec import Struct
 
 from vitrina.crm_port import CountedDeal, Crm, DealMoment, Pipeline, StageKind
 from vitrina.errors import FatalServiceError
@@ -28,8 +29,7 @@ LIST_DAYS, MOST_VALUES = 60, 20
 Counted = Callable[[CountedDeal], bool]
 
 
-@dataclass(frozen=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     """How a measure counts: by which moment, which deals, and whether their sums are added."""
 
     by: DealMoment

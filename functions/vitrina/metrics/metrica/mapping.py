@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from vitrina.metric_port import DayValue, Measure, MeasureKind
 from vitrina.metrics.metrica.wire import wrong_shape
@@ -27,8 +28,7 @@ USUAL_DAYS = 28
 _GOAL = re.compile(r"goal:(\d+):(reaches|conversion|price)")
 
 
-@dataclass(frozen=True)
-class Recipe:
+class Recipe(Struct, frozen=True):
     """The columns of a measure: what is added, and by what it is divided, if it is a ratio."""
 
     value: str
@@ -83,8 +83,7 @@ def rows_of(answer: Any, key: str, *needed: str) -> list[Json]:
     return rows
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Struct, frozen=True):
     """Days by column, and what Metrica says of how it computed them."""
 
     days: Mapping[str, Mapping[date, float]]

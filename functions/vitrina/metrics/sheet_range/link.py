@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
+
+from msgspec import Struct
 
 _PATH = re.compile(r"/spreadsheets/d/([A-Za-z0-9_-]{20,100})(?:/|$)")
 _RANGE = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})?:\$?([A-Za-z]{1,3})\$?(\d{1,7})?")
@@ -12,8 +13,7 @@ _RANGE = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})?:\$?([A-Za-z]{1,3})\$?(\d{1
 WHOLE = "A:B"
 
 
-@dataclass(frozen=True)
-class SheetPlace:
+class SheetPlace(Struct, frozen=True):
     """A range of a sheet. Rows are counted from 1; ``last_row`` 0 is the end of the sheet."""
 
     spreadsheet_id: str

@@ -14,9 +14,11 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.deadline import extended_to
 from vitrina.errors import (
@@ -106,8 +108,7 @@ class Action(Protocol):
         """Refuses, before it is queued, what is known to be impossible."""
 
 
-@dataclass(frozen=True)
-class Click:
+class Click(Struct, frozen=True):
     """A click of the menu. ``request_id`` is the same for each repeat of it."""
 
     actor: Actor

@@ -11,8 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vitrina.operations.actor import Actor
 from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Store, Write
@@ -20,8 +22,7 @@ from vitrina.ports import ABSENT, Delete, Document, Json, Key, Put, Store, Write
 WISH = "wish"
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What is known of a wish.
 
     ``open`` are ids of open operations by who waits for them; ``origin_id`` and ``steps`` the journal of a

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Any
+
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from vitrina.domain.estimating.norms import FinishedWork
 from vitrina.operations.clicks.wishes import wish_key
@@ -201,7 +203,7 @@ def _upgrade_undo(store: Store, spreadsheet_id: str) -> None:
             UndoEntry(action["id"], action["action"], action["at"], action["is_pending"], len(kept))
         )
         writes += kept
-    data = {"schema": SCHEMA, "entries": [vars(one) for one in entries]}
+    data = {"schema": SCHEMA, "entries": [to_builtins(one) for one in entries]}
     store.commit([*writes, Put(*key, data)])
 
 

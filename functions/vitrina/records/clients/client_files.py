@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field, to_builtins
+from msgspec.structs import replace
 
 from vitrina.ports import ABSENT, Document, Key, Put, Store
 from vitrina.records.packing import known_fields
@@ -17,8 +19,7 @@ UPLOAD_LIFE = timedelta(days=2)
 COUNTED = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Upload:
+class Upload(Struct, frozen=True):
     """A file that was begun to be kept, under the id that it has or gets. ``at`` is ISO text."""
 
     file_id: str
@@ -26,8 +27,7 @@ class Upload:
     size: int
 
 
-@dataclass(frozen=True)
-class ClientFiles:
+class ClientFiles(Struct, frozen=True):
     """Folder and files of a project.
 
     Parameters
@@ -45,7 +45,7 @@ class ClientFiles:
     folder_id: str = ""
     has_folder: bool = False
     uploads: Mapping[str, Upload] = field(default_factory=dict)
-    version: int = field(default=ABSENT, compare=False)
+    version: int = ABSENT
 
     def with_upload(self, wish_id: str, upload: Upload, now: datetime) -> ClientFiles:
         """With one more upload, without those that are too old to be repeated."""
@@ -58,7 +58,9 @@ class ClientFiles:
 
     def put(self) -> Put:
         """The write that keeps it, if it was not changed since it was read."""
-        data = {name: one for name, one in asdict(self).items() if name not in ("spreadsheet_id", "version")}
+        data = {
+            name: one for name, one in to_builtins(self).items() if name not in ("spreadsheet_id", "version")
+        }
         return Put(CLIENT_FILES, self.spreadsheet_id, data, self.version)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vitrina.metric_port import DayValue
 from vitrina.ports import Document, Json, Key, Store
@@ -16,8 +18,7 @@ METRIC_FACTS = "metric_facts"
 DECIMALS = 4
 
 
-@dataclass(frozen=True)
-class Series:
+class Series(Struct, frozen=True):
     """The days of a metric as far as they are known.
 
     Parameters

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+
+from msgspec import Struct, to_builtins
 
 from vitrina.ports import Delete, Document, Key, Put, Store
 
 METRIC_LOGIN = "metric_login"
 
 
-@dataclass(frozen=True)
-class DeadLogin:
+class DeadLogin(Struct, frozen=True):
     """A login whose token is dead. ``since`` is the moment when this was noticed first, ISO text."""
 
     agency_id: str
@@ -26,7 +26,7 @@ class DeadLogin:
 
     def put(self) -> Put:
         """The write that keeps it."""
-        return Put(*self.key, asdict(self))
+        return Put(*self.key, to_builtins(self))
 
     def delete(self) -> Delete:
         """The write that forgets it: its token works again."""

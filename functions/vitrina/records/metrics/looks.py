@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+
+from msgspec import Struct, field
 
 from vitrina.domain.metrics.goals import Look, Sign
 from vitrina.domain.metrics.state import Kept
@@ -15,8 +16,7 @@ from vitrina.records.packing import Tracked, unpack_one
 METRIC_LOOKS = "metric_looks"
 
 
-@dataclass(frozen=True)
-class LookedAt:
+class LookedAt(Struct, frozen=True):
     """What is remembered of one metric.
 
     Parameters

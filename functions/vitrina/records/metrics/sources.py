@@ -7,9 +7,11 @@ source.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field, to_builtins
+from msgspec.structs import replace
 
 from vitrina.metric_port import Measure, MeasureKind
 from vitrina.ports import Document, Json, Key, Store
@@ -18,8 +20,7 @@ from vitrina.records.packing import Tracked, known_fields, unpack, unpack_one
 METRIC_SOURCES = "metric_sources"
 
 
-@dataclass(frozen=True)
-class ChosenSource:
+class ChosenSource(Struct, frozen=True):
     """What is taken for a metric, and from where.
 
     Parameters
@@ -66,8 +67,7 @@ class ChosenSource:
         return f"{self.system}:{self.account_id}:{self.measure_id}"
 
 
-@dataclass(frozen=True)
-class KnownGap:
+class KnownGap(Struct, frozen=True):
     """Why the newest facts of a metric are missing.
 
     Parameters
@@ -86,8 +86,7 @@ class KnownGap:
     is_told: bool = False
 
 
-@dataclass(frozen=True)
-class MetricSources:
+class MetricSources(Struct, frozen=True):
     """The sources of one project, by the number of the row.
 
     Parameters
@@ -180,8 +179,8 @@ def _fields(sources: MetricSources) -> Json:
 
 def _encoded(sources: MetricSources) -> Json:
     return {
-        "chosen": [asdict(one) for one in sources.chosen.values()],
-        "gaps": {str(number): asdict(one) for number, one in sources.gaps.items()},
+        "chosen": [to_builtins(one) for one in sources.chosen.values()],
+        "gaps": {str(number): to_builtins(one) for number, one in sources.gaps.items()},
         "written": {
             str(number): {column: list(figures) for column, figures in cells.items()}
             for number, cells in sources.written.items()

@@ -11,7 +11,6 @@ import base64
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vitrina.ports import Key, Store
@@ -23,8 +22,7 @@ SCOPE = "accounting"
 LIFE = timedelta(days=180)
 
 
-@dataclass(frozen=True)
-class AccountingLink(SecretLink):
+class AccountingLink(SecretLink, frozen=True):
     """A link to the page of a request. ``request`` is the key of its document."""
 
     request: str = ""

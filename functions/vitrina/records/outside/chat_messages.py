@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from vitrina.chat_port import Button, ButtonStyle, ChatMessage
 from vitrina.ports import ABSENT, EXPIRES_AT, Document, Key, Put, Store
@@ -17,8 +19,7 @@ CHAT_MESSAGE = "chat_message"
 MESSAGE_LIFE = timedelta(days=90)
 
 
-@dataclass(frozen=True)
-class KeptMessage:
+class KeptMessage(Struct, frozen=True):
     """A message to the chat of *spreadsheet_id*.
 
     Parameters
@@ -69,7 +70,7 @@ class KeptMessage:
 
     def put(self) -> Put:
         """The write that keeps it, if it was not changed since it was read."""
-        data = {name: one for name, one in asdict(self).items() if name != "version"}
+        data = {name: one for name, one in to_builtins(self).items() if name != "version"}
         if not self.is_open:
             until = (datetime.fromisoformat(self.at) + MESSAGE_LIFE).isoformat()
             # The text is told; the document is only needed for repeats.

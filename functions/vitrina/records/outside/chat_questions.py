@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from vitrina.ports import ABSENT, EXPIRES_AT, Document, Key, Put, Store
 from vitrina.records.packing import known_fields
@@ -22,8 +24,7 @@ MOST_ANSWER = 4000
 MOST_ON_PAGE = 50
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(Struct, frozen=True):
     """A question of a client. ``person`` tells people of a chat apart without naming them.
 
     ``reminder`` is the count of the last reminder. A question of which nothing was answered ``is_open``.
@@ -53,7 +54,7 @@ class Question:
 
     def put(self) -> Put:
         """The write that keeps it, if it was not changed since it was read."""
-        data = {name: one for name, one in asdict(self).items() if name != "version"}
+        data = {name: one for name, one in to_builtins(self).items() if name != "version"}
         if not self.is_open:
             until = (datetime.fromisoformat(self.answered_at) + ANSWERED_LIFE).isoformat()
             data |= {EXPIRES_AT: until, "due_at": until}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field, to_builtins
 
 from vitrina.ports import ABSENT, Document, Json, Key, Put, Store
 from vitrina.records.packing import known_fields
@@ -74,8 +75,7 @@ USUAL_PLACES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True)
-class ChatRules:
+class ChatRules(Struct, frozen=True):
     """Choices of an agency.
 
     Parameters
@@ -106,11 +106,13 @@ class ChatRules:
     digest_day: int = -1
     digest_minute: int = 600
     told_problems: tuple[str, ...] = ()
-    version: int = field(default=ABSENT, compare=False)
+    version: int = ABSENT
 
     def put(self) -> Put:
         """The write that keeps them."""
-        data: Json = {key: one for key, one in asdict(self).items() if key not in ("agency_id", "version")}
+        data: Json = {
+            key: one for key, one in to_builtins(self).items() if key not in ("agency_id", "version")
+        }
         return Put(CHAT_RULES, self.agency_id, data)
 
 

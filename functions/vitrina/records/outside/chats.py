@@ -7,8 +7,10 @@ agency's workbook.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field, to_builtins
+from msgspec.structs import replace
 
 from vitrina.ports import ABSENT, EXPIRES_AT, Document, Json, Key, Put, Store
 from vitrina.records.packing import known_fields
@@ -28,8 +30,7 @@ UPDATE_LIFE = timedelta(days=7)
 # --- Whose group is which ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class KeptChat:
+class KeptChat(Struct, frozen=True):
     """The chat of a project, or of the agency itself, whose workbook has the id *spreadsheet_id*.
 
     Parameters
@@ -63,7 +64,9 @@ class KeptChat:
 
     def put(self) -> Put:
         """The write that keeps it, if it was not changed since it was read."""
-        data = {key: one for key, one in asdict(self).items() if key not in ("spreadsheet_id", "version")}
+        data = {
+            key: one for key, one in to_builtins(self).items() if key not in ("spreadsheet_id", "version")
+        }
         return Put(KEPT_CHAT, self.spreadsheet_id, data, self.version)
 
 
@@ -116,8 +119,7 @@ def put_group(chat: KeptChat, chat_id: str, version: int | None = ABSENT) -> Put
 # --- How far a group is ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class ChatState:
+class ChatState(Struct, frozen=True):
     """What the job knows of the group of a chat. Only the job that holds the lease of the chat writes it.
 
     Parameters
@@ -196,7 +198,9 @@ class ChatState:
 
     def put(self) -> Put:
         """The write that keeps it, if it was not changed since it was read."""
-        data = {key: one for key, one in asdict(self).items() if key not in ("spreadsheet_id", "version")}
+        data = {
+            key: one for key, one in to_builtins(self).items() if key not in ("spreadsheet_id", "version")
+        }
         is_open = bool(self.chat_id) and not self.is_ready
         return Put(CHAT_STATE, self.spreadsheet_id, {**data, "is_open": is_open}, self.version)
 
@@ -231,8 +235,7 @@ def find_unready(store: Store, agency_id: str) -> list[ChatState]:
 # --- What the chat reported --------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class KeptUpdate:
+class KeptUpdate(Struct, frozen=True):
     """An update of the chat that is to be handled; *event* has the fields of an event of the port."""
 
     update_id: str
@@ -245,7 +248,7 @@ class KeptUpdate:
 
     def put(self) -> Put:
         """The write that keeps it; refused for one that is known."""
-        data = {key: one for key, one in asdict(self).items() if key not in ("update_id", "version")}
+        data = {key: one for key, one in to_builtins(self).items() if key not in ("update_id", "version")}
         return Put(CHAT_UPDATE, self.update_id, {**data, "is_open": True}, self.version)
 
     def handled(self, now: datetime) -> Put:

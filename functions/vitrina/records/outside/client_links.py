@@ -11,10 +11,12 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self, TypeVar
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from vitrina.errors import StoreConflictError
 from vitrina.ports import ABSENT, EXPIRES_AT, Document, Key, Put, Store
@@ -46,8 +48,7 @@ class Scope(StrEnum):
 LIFE = {Scope.LOOK: timedelta(days=365), Scope.ACT: timedelta(days=90)}
 
 
-@dataclass(frozen=True)
-class SecretLink:
+class SecretLink(Struct, frozen=True):
     """A link of a project. Moments are ISO text.
 
     Each class has documents of a kind of its own, so that a token of one opens nothing of another.
@@ -103,7 +104,7 @@ class SecretLink:
     def put(self) -> Put:
         """The write that keeps it, if it was not changed since it was read."""
         until = (datetime.fromisoformat(self.valid_until) + KEPT_AFTER).isoformat()
-        data = {name: one for name, one in asdict(self).items() if name not in ("token_hash", "version")}
+        data = {name: one for name, one in to_builtins(self).items() if name not in ("token_hash", "version")}
         return Put(*self.key, {**data, "due_at": until, EXPIRES_AT: until}, self.version)
 
     def opened(self, now: datetime) -> Self | None:
@@ -125,8 +126,7 @@ class SecretLink:
         return replace(self, acts=self.acts + 1) if self.acts < MOST_ACTS else None
 
 
-@dataclass(frozen=True)
-class ClientLink(SecretLink):
+class ClientLink(SecretLink, frozen=True):
     """A link to the page of a project."""
 
     @staticmethod

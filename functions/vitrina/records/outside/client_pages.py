@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field, to_builtins
+from msgspec.structs import replace
 
 from vitrina.ports import ABSENT, Document, Json, Key, Put, Store, Write
 from vitrina.records.outside.change import DocumentChange
@@ -18,8 +20,7 @@ from vitrina.records.packing import known_fields
 CLIENT_PAGE = "client_page"
 
 
-@dataclass(frozen=True)
-class Decided:
+class Decided(Struct, frozen=True):
     """The decision about an item that holds now; ``kind`` is a ``DecisionKind``, moments are ISO text."""
 
     kind: str
@@ -34,8 +35,7 @@ class Decided:
         return not self.is_settled and now < datetime.fromisoformat(self.settles_at)
 
 
-@dataclass(frozen=True)
-class ShownItem:
+class ShownItem(Struct, frozen=True):
     """Finished work that is shown to the client.
 
     Parameters
@@ -78,8 +78,7 @@ class ShownItem:
         return self.decided is None and not self.is_withdrawn
 
 
-@dataclass(frozen=True)
-class ClientPage:
+class ClientPage(Struct, frozen=True):
     """The page of a project. ``content`` is what was drawn from the workbook at ``drawn_at``, ISO text.
 
     ``proposals`` are numbers of what the client ordered from the page and nobody has taken up yet.
@@ -94,7 +93,7 @@ class ClientPage:
     drawn_at: str = ""
     proposals: tuple[int, ...] = ()
     is_open: bool = False
-    version: int = field(default=ABSENT, compare=False)
+    version: int = ABSENT
 
     @property
     def by_number(self) -> Mapping[int, ShownItem]:
@@ -112,8 +111,9 @@ class ClientPage:
 
     def put(self) -> Put:
         """The write that keeps it, if it was not changed since it was read."""
-        data = {name: one for name, one in asdict(self).items() if name not in ("spreadsheet_id", "version")}
-        data["items"] = [asdict(item) for item in self.items]
+        data = {
+            name: one for name, one in to_builtins(self).items() if name not in ("spreadsheet_id", "version")
+        }
         return Put(*page_key(self.spreadsheet_id), data, self.version)
 
 

@@ -6,9 +6,11 @@ The key is the nonce of the form, so that a repeat of it finds the first one.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct, field, to_builtins
+from msgspec.structs import replace
 
 from vitrina.ports import ABSENT, EXPIRES_AT, Document, Json, Key, Put, Store
 from vitrina.records.packing import known_fields
@@ -45,8 +47,7 @@ class WishResult(StrEnum):
     CHANGED = "changed"
 
 
-@dataclass(frozen=True)
-class KeptWish:
+class KeptWish(Struct, frozen=True):
     """A wish of a client.
 
     Parameters
@@ -92,7 +93,7 @@ class KeptWish:
 
     def put(self) -> Put:
         """The write that keeps it, if it was not changed since it was read."""
-        data = {name: one for name, one in asdict(self).items() if name not in ("wish_id", "version")}
+        data = {name: one for name, one in to_builtins(self).items() if name not in ("wish_id", "version")}
         data["is_open"] = self.is_open
         if not self.is_open and self.kind != WishKind.REVIEW:
             until = (datetime.fromisoformat(self.closed_at) + WISH_LIFE).isoformat()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field, to_builtins
+from msgspec.structs import replace
 
 from vitrina.crm_port import CrmUser, DealField, DealStage, Pipeline, StageKind
 from vitrina.ports import ABSENT, Document, Json, Key, Put, Store, Write
@@ -19,8 +21,7 @@ DEAL = "deal"
 # --- The account -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class KeptAccount:
+class KeptAccount(Struct, frozen=True):
     """What was read of the account of an agency.
 
     Parameters
@@ -67,11 +68,7 @@ def load_account(store: Store, agency_id: str) -> tuple[KeptAccount, Packed]:
 
 def account_writes(account: KeptAccount, before: Packed) -> list[Write]:
     """Writes that keep the account in place of what was read."""
-    payload = asdict(account)
-    for pipeline in payload["pipelines"]:
-        for stage in pipeline["stages"]:
-            stage["kind"] = stage["kind"].value
-    return packed_writes(before, payload, agency_id=account.agency_id)
+    return packed_writes(before, to_builtins(account), agency_id=account.agency_id)
 
 
 def _account(agency_id: str, payload: Any) -> KeptAccount:
@@ -94,8 +91,7 @@ def _pipeline(data: Json) -> Pipeline:
 # --- Deals that wait to be read ----------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class DealHints:
+class DealHints(Struct, frozen=True):
     """Deals that were touched and not read since then, by the mark of the touch."""
 
     agency_id: str
@@ -143,8 +139,7 @@ class DealPhase(StrEnum):
     STARTED = "started"
 
 
-@dataclass(frozen=True)
-class KeptDeal:
+class KeptDeal(Struct, frozen=True):
     """What became of a deal, and what was told to whom.
 
     Parameters
@@ -193,7 +188,7 @@ class KeptDeal:
 
     def put(self) -> Put:
         """The write that keeps the deal, if it was not changed since it was read."""
-        data = {**asdict(self), "is_open": self.is_open, "schema": SCHEMA}
+        data = {**to_builtins(self), "is_open": self.is_open, "schema": SCHEMA}
         return Put(DEAL, self.deal_id, {key: data[key] for key in data if key != "version"}, self.version)
 
 

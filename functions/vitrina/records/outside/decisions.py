@@ -6,9 +6,11 @@ answer at the same moment, in whatever way, only one makes it.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from vitrina.ports import ABSENT, Document, Key, Put, Store
 from vitrina.records.packing import known_fields
@@ -45,8 +47,7 @@ class DecisionState(StrEnum):
     TAKEN_BACK = "taken_back"
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """A decision about one item.
 
     Parameters
@@ -114,7 +115,7 @@ class Decision:
 
     def put(self) -> Put:
         """The write that keeps it, if it was not changed since it was read."""
-        data = {name: one for name, one in asdict(self).items() if name != "version"}
+        data = {name: one for name, one in to_builtins(self).items() if name != "version"}
         return Put(*self.key, {**data, "is_open": self.is_open}, self.version)
 
     def is_due(self, now: datetime) -> bool:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field, to_builtins
+from msgspec.structs import replace
 
 from vitrina.domain.invoicing import Line, Period, RequestKind, line_from_data, total_kop
 from vitrina.ports import ABSENT, Document, Json, Key, Put, Store
@@ -45,8 +47,7 @@ WITHDRAWABLE = frozenset({RequestState.ASKED, RequestState.REFUSED})
 REQUEST_NOTICE, WITHDRAWAL_NOTICE = "request", "withdrawal"
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """What accounting has answered, as it stands in the row. Days are ISO text, empty for none."""
 
     document_number: str = ""
@@ -56,8 +57,7 @@ class Answered:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class InvoiceRequest:
+class InvoiceRequest(Struct, frozen=True):
     """A request in its newest revision.
 
     Parameters
@@ -124,7 +124,7 @@ class InvoiceRequest:
     shown_answered: Answered | None = None
     link_salt: str = ""
     link_hash: str = ""
-    version: int = field(default=ABSENT, compare=False)
+    version: int = ABSENT
 
     @property
     def key(self) -> Key:
@@ -166,7 +166,7 @@ class InvoiceRequest:
 
     def put(self) -> Put:
         """The write that keeps it, if it was not changed since it was read."""
-        data = {name: one for name, one in asdict(self).items() if name != "version"}
+        data = {name: one for name, one in to_builtins(self).items() if name != "version"}
         return Put(*self.key, {**data, "is_open": self.is_open}, self.version)
 
     def with_notice(self, notice: str) -> InvoiceRequest:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vitrina.ports import ABSENT, Document, Key, Put, Store, Write
 from vitrina.records.outside.change import DocumentChange
@@ -20,8 +22,7 @@ class LaunchPart(StrEnum):
     CHAT = "chat"
 
 
-@dataclass(frozen=True)
-class Launch:
+class Launch(Struct, frozen=True):
     """What a new project still lacks: by part the reason in the agency's language, empty if it just waits.
 
     ``deal_id`` and ``onboarding`` are the deal that it comes from and the kind of its onboarding, or empty.

@@ -8,7 +8,9 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, replace
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from vitrina.ports import ABSENT, Document, Key, Put, Store
 from vitrina.records.outside.client_pages import ShownItem
@@ -17,8 +19,7 @@ from vitrina.records.packing import known_fields
 CHAT_ASK = "chat_ask"
 
 
-@dataclass(frozen=True)
-class ChatAsk:
+class ChatAsk(Struct, frozen=True):
     """The message about an item.
 
     Parameters
@@ -83,7 +84,9 @@ class ChatAsk:
     def put(self) -> Put:
         """The write that keeps it, if it was not changed since it was read."""
         return Put(
-            *self.key, {name: one for name, one in asdict(self).items() if name != "version"}, self.version
+            *self.key,
+            {name: one for name, one in to_builtins(self).items() if name != "version"},
+            self.version,
         )
 
     def showing(self, item: ShownItem) -> ChatAsk:

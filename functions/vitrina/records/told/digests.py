@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from vitrina.ports import ABSENT, Document, Key, Put, Store
 from vitrina.records.packing import known_fields
@@ -10,8 +11,7 @@ from vitrina.records.packing import known_fields
 DIGEST = "digest"
 
 
-@dataclass(frozen=True)
-class KeptDigest:
+class KeptDigest(Struct, frozen=True):
     """What is known of the digests of a project.
 
     Parameters
@@ -29,11 +29,13 @@ class KeptDigest:
     is_approved: bool = False
     sent_week: str = ""
     told_week: str = ""
-    version: int = field(default=ABSENT, compare=False)
+    version: int = ABSENT
 
     def put(self) -> Put:
         """The write that keeps it, if it was not changed since it was read."""
-        data = {name: one for name, one in asdict(self).items() if name not in ("spreadsheet_id", "version")}
+        data = {
+            name: one for name, one in to_builtins(self).items() if name not in ("spreadsheet_id", "version")
+        }
         return Put(*digest_key(self.spreadsheet_id), data, self.version)
 
     def sent(self, week: str, *, is_approved: bool) -> KeptDigest:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field, to_builtins
+from msgspec.structs import replace
 
 from vitrina.ports import ABSENT, Document, Json, Key, Put, Store
 from vitrina.records.packing import known_fields
@@ -26,8 +28,7 @@ class ReportState(StrEnum):
     APPROVED = "approved"
 
 
-@dataclass(frozen=True)
-class ReportAction:
+class ReportAction(Struct, frozen=True):
     """What is done next: an item of the backlog, who sees to it, and by which ISO day."""
 
     number: int
@@ -37,8 +38,7 @@ class ReportAction:
     due_on: str
 
 
-@dataclass(frozen=True)
-class MetricReport:
+class MetricReport(Struct, frozen=True):
     """A revision of a report. Moments are ISO text.
 
     Parameters
@@ -75,7 +75,7 @@ class MetricReport:
     approved_at: str = ""
     approved_by: str = ""
     sent_as: str = ""
-    version: int = field(default=ABSENT, compare=False)
+    version: int = ABSENT
 
     @property
     def key(self) -> Key:
@@ -89,13 +89,11 @@ class MetricReport:
 
     def put(self) -> Put:
         """The write that keeps it, if it was not changed since it was read."""
-        data = {name: one for name, one in asdict(self).items() if name != "version"}
-        data["actions"] = [asdict(one) for one in self.actions]
+        data = {name: one for name, one in to_builtins(self).items() if name != "version"}
         return Put(*self.key, data, self.version)
 
 
-@dataclass(frozen=True)
-class ShownReport:
+class ShownReport(Struct, frozen=True):
     """An approved report as the client's page lists it. ``approved_on`` is an ISO day."""
 
     number: int
@@ -105,8 +103,7 @@ class ShownReport:
     approved_on: str
 
 
-@dataclass(frozen=True)
-class ProjectReports:
+class ProjectReports(Struct, frozen=True):
     """Which reports a project has.
 
     Parameters
@@ -130,7 +127,7 @@ class ProjectReports:
     approved: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     shown: tuple[ShownReport, ...] = ()
     tabs: Mapping[str, int] = field(default_factory=dict)
-    version: int = field(default=ABSENT, compare=False)
+    version: int = ABSENT
 
     def put(self) -> Put:
         """The write that keeps it, if it was not changed since it was read."""
@@ -139,7 +136,7 @@ class ProjectReports:
             "last_number": self.last_number,
             "drafts": {metric: list(one) for metric, one in self.drafts.items()},
             "approved": {metric: list(one) for metric, one in self.approved.items()},
-            "shown": [asdict(one) for one in self.shown],
+            "shown": [to_builtins(one) for one in self.shown],
             "tabs": dict(self.tabs),
         }
         return Put(*reports_key(self.spreadsheet_id), data, self.version)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.metrics.goals import Better, Goal, Kind
@@ -16,8 +17,7 @@ TAB = "metrics"
 MOST_FIGURE = 1e12
 
 
-@dataclass(frozen=True)
-class MetricRow:
+class MetricRow(Struct, frozen=True):
     """A row with a metric. ``goal`` is ``None`` where there is no target."""
 
     row: Row

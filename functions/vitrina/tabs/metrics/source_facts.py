@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, timedelta
+
+from msgspec import Struct, field
 
 from vitrina.domain.metrics.goals import DayFact
 from vitrina.ports import Store
@@ -17,8 +18,7 @@ from vitrina.workbook.reading.book import METRIC_BASE
 MOST_DAYS = timedelta(days=400)
 
 
-@dataclass(frozen=True)
-class SourceFacts:
+class SourceFacts(Struct, frozen=True):
     """What sources know of the metrics of a workbook, by the number of the row.
 
     Parameters

@@ -7,8 +7,10 @@ written whenever the add-on looks at the workbook anyway, and only where it diff
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.metrics.goals import State
 from vitrina.domain.metrics.state import Kept, MetricState, state_of
@@ -55,8 +57,7 @@ def write_states(run: Run, book: Book) -> Drawing:
     return drawing
 
 
-@dataclass(frozen=True)
-class MetricLine:
+class MetricLine(Struct, frozen=True):
     """What is said of a metric."""
 
     name: str
@@ -68,8 +69,7 @@ class MetricLine:
     told: str
 
 
-@dataclass(frozen=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """What is to be remembered of all rows, the workbook after the write, and the rows with a state."""
 
     looks: Looks

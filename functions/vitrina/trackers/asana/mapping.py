@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, tzinfo
 from xml.sax.saxutils import escape, unescape
+
+from msgspec import Struct
 
 from vitrina.domain.quantities import day_from_iso, moment_day
 from vitrina.ports import (
@@ -58,8 +59,7 @@ _WITHOUT_TAGS = re.compile(r"<[^>]*>")
 _NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@dataclass(frozen=True)
-class BoardRef:
+class BoardRef(Struct, frozen=True):
     """What a board id holds: the project, our fields on it (empty if it has none), and its last section."""
 
     project: str

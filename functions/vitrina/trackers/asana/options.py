@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from vitrina.errors import ConfigurationError
 from vitrina.trackers.connection import Connection
@@ -13,8 +14,7 @@ SWITCH = {"on": True, "off": False}
 _NAMES = ("team", "general_project", "departments", "calls_per_minute", "guests")
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(Struct, frozen=True):
     """Further settings of a connection.
 
     Parameters

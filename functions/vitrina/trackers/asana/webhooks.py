@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vitrina.errors import ServiceError
 from vitrina.ports import Json, Received, TrackerMemory, WebhookRequest
@@ -28,8 +29,7 @@ FILTERS = [
 ]
 
 
-@dataclass(frozen=True)
-class Hook:
+class Hook(Struct, frozen=True):
     """What all processes know of the webhook of a project."""
 
     secrets: tuple[str, ...] = ()

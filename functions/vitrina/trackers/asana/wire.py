@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from vitrina.ports import Json
 from vitrina.rest import ATTEMPTS, FIRST_WAIT_S, TIMEOUT_S, RestWire, refusal
@@ -22,8 +23,7 @@ MOST_ACTIONS = 10
 LONGEST_WAIT_S = 62.0
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(Struct, frozen=True):
     """A GET that may be sent together with others."""
 
     path: str
@@ -34,8 +34,7 @@ class Read:
     limit: int | None = None
 
 
-@dataclass(frozen=True)
-class ReadAnswer:
+class ReadAnswer(Struct, frozen=True):
     """Status and data of one GET of a batch; ``data`` is ``None`` if it was refused."""
 
     status: int

@@ -7,8 +7,10 @@ the same moment are told apart by what was seen: of two different ones the secon
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.invoicing import one_line
 from vitrina.errors import StoreConflictError
@@ -55,8 +57,7 @@ class Ending(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """An answer: the state, and the document as it stands now.
 
     ``seen`` is the fingerprint of what the person saw, see ``seen_of``.

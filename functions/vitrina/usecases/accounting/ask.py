@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.invoicing import (
     Line,
@@ -50,8 +52,7 @@ MOST_SHOWN = 20
 SEND = "accounting"
 
 
-@dataclass(frozen=True)
-class AskingForm:
+class AskingForm(Struct, frozen=True):
     """What the person chose. Days are ``None`` for the month: this one, or the one before."""
 
     project_id: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from vitrina.domain.invoicing import RequestKind
 from vitrina.ports import Store
@@ -11,8 +12,7 @@ from vitrina.records.outside.invoice_requests import InvoiceRequest, RequestStat
 from vitrina.texts import render, sentence
 
 
-@dataclass(frozen=True)
-class ClientLine:
+class ClientLine(Struct, frozen=True):
     """A sentence for the client, and an address to open, empty for none."""
 
     text: str

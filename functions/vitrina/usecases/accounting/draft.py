@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from vitrina.domain.invoicing import (
     MOST_TITLE,
@@ -49,8 +50,7 @@ LEFT_OUT = (("shown", "waits_for_client"), ("finished", "finished"), ("in_work",
 MOST_ROUNDS = 4
 
 
-@dataclass(frozen=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """Work of the project that no request contains, because it is not accepted: counts and first codes."""
 
     shown: tuple[str, ...] = ()
@@ -66,8 +66,7 @@ class LeftOut:
         }
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A request as it would be sent.
 
     Parameters

@@ -8,8 +8,9 @@ of the request is written into the same cells; a cell that was typed at that mom
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
+
+from msgspec.structs import asdict, replace
 
 from vitrina.domain.quantities import serial_of_day
 from vitrina.operations.page_drawing import page_wishes

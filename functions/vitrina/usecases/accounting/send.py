@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from vitrina.errors import AccessDeniedError, FatalServiceError
 from vitrina.operations.journal import JournalLine, refresh_wish

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vitrina.domain.invoicing import RequestKind, kopecks_of, one_line
 from vitrina.errors import CellProblem
@@ -47,8 +49,7 @@ class AccountingChannel(StrEnum):
     TABLE = "table"
 
 
-@dataclass(frozen=True)
-class ClientTerms:
+class ClientTerms(Struct, frozen=True):
     """What documents name of a client, empty where it is not known. ``None`` is the rate of the agency."""
 
     name: str = ""
@@ -58,8 +59,7 @@ class ClientTerms:
     rate_kop: int | None = None
 
 
-@dataclass(frozen=True)
-class AccountingTerms:
+class AccountingTerms(Struct, frozen=True):
     """Choices of an agency.
 
     Parameters

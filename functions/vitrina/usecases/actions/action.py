@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from vitrina.operations.answer import Answer
 from vitrina.operations.clicks.access import MANAGING
@@ -35,8 +36,7 @@ def _nothing_to_check(_services: Services, _spreadsheet_id: str, _params: Params
     """Accept the click: problems of this action are found while it runs."""
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(Struct, frozen=True):
     """One action of the menu.
 
     A quick action runs while the menu waits. With ``is_queued`` the click only runs ``check`` and queues the

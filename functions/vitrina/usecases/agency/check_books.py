@@ -12,8 +12,9 @@ may name all clients.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from vitrina.domain.backlog import EstimateSource
 from vitrina.domain.checking.check import AfterRow, PersonRow
@@ -68,8 +69,7 @@ MAX_LINES = 100
 MAX_WORKS = 6
 
 
-@dataclass(frozen=True)
-class CheckedBook:
+class CheckedBook(Struct, frozen=True):
     """A client's workbook, read from its cells alone."""
 
     project: Project
@@ -87,8 +87,7 @@ class CheckedBook:
     forgotten: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Struct, frozen=True):
     """What the store and the agency's workbook say before a client's workbook is read."""
 
     agency: Agency
@@ -103,8 +102,7 @@ class Known:
         return {spreadsheet_id: work.items for spreadsheet_id, work in self.works.items()}
 
 
-@dataclass(frozen=True)
-class Cards:
+class Cards(Struct, frozen=True):
     """Result of comparing cards: findings, the count of cards read, and projects that could not be read."""
 
     found: tuple[Sentence, ...] = ()

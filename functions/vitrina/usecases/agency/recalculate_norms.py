@@ -8,7 +8,8 @@ is shown beside it. The tab *Обещания* shows by month how accurate estim
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from vitrina.domain.estimating.learning import learn
 from vitrina.domain.estimating.norms import NormSource

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import replace
 from datetime import date
 from functools import partial
+
+from msgspec.structs import replace
 
 from vitrina.domain.checking.feasibility import TOLERANCE_HOURS
 from vitrina.errors import BusyError, ChangedMeanwhileError, StoreConflictError, WorkbookShapeError

@@ -6,8 +6,9 @@ import contextlib
 import logging
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import ActionStatus, PlannedAction, Priority
 from vitrina.domain.estimating.effort import Task, forecast

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.calendar import Period
 from vitrina.domain.estimating.effort import Total
@@ -42,8 +44,7 @@ from vitrina.workbook.writing.heal import repair_messages
 MOST_TRIES = 40
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(Struct, frozen=True, dict=True):
     """A plan together with its inputs."""
 
     snapshot: Snapshot

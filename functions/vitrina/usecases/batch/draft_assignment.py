@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
+
+from msgspec import Struct, field, to_builtins
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.checking.feasibility import TOLERANCE_HOURS
@@ -43,8 +45,7 @@ from vitrina.workbook.reading.work_rows import WorkRow
 _NOTHING_DONE = re.compile(r"|0/\d+")
 
 
-@dataclass(frozen=True)
-class AskedPart:
+class AskedPart(Struct, frozen=True):
     """One person's part as the form has it; empty or ``None`` where the manager has not chosen yet."""
 
     profile: str = ""
@@ -52,8 +53,7 @@ class AskedPart:
     hours: float | None = None
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True):
     """What the form asks for.
 
     ``number`` is that of the backlog row to start, ``None`` for a task of its own. ``wanted_on`` is the last
@@ -72,7 +72,7 @@ class Request:
         return {
             "number": self.number,
             "work_type": self.work_type,
-            "parts": [vars(part) for part in self.parts],
+            "parts": [to_builtins(part) for part in self.parts],
             "wanted_on": self.wanted_on.isoformat() if self.wanted_on else None,
             "is_urgent": self.is_urgent,
             "allows_over": self.allows_over,
@@ -95,8 +95,7 @@ def request_from_data(data: Mapping[str, Any]) -> Request:
     )
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """The task as it would be given, together with its inputs.
 
     ``request`` has what the manager left open filled in. ``assignment`` is ``None`` while something is

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from vitrina.domain.planning.in_progress.open_work import OpenAction
 from vitrina.domain.planning.in_progress.replan import Replan, Replanned, replan
@@ -20,8 +21,7 @@ from vitrina.usecases.batch.draft_assignment import (
 from vitrina.workbook.reading.team import Team
 
 
-@dataclass(frozen=True)
-class ReplanDraft:
+class ReplanDraft(Struct, frozen=True):
     """What would move, from the workbook as it was read and the work in progress at all clients."""
 
     snapshot: Snapshot

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import EstimateSource
 from vitrina.domain.estimating.effort import Forecast, Total
@@ -61,8 +63,7 @@ MOST_SOURCES = 200
 MINUTES = 60
 
 
-@dataclass(frozen=True)
-class RowEstimate:
+class RowEstimate(Struct, frozen=True):
     """Estimate of one row from the norms.
 
     ``hours`` are the add-on's own figures by profile. ``outdated`` are profiles with a figure of the add-on

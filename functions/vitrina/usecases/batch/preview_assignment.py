@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from datetime import date, timedelta
+
+from msgspec.structs import replace
 
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.planning.capacity import Resources

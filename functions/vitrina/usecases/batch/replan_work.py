@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from vitrina.domain.planning.in_progress.replan import Trouble
 from vitrina.errors import ChangedMeanwhileError, UserError, VitrinaError

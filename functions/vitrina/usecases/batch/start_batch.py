@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.calendar import Period, PeriodKind, period_of

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vitrina.errors import CellsError, UserError
 from vitrina.project.planner_input import PlannedPart, parts_of
@@ -18,8 +19,7 @@ from vitrina.workbook.reading.work_rows import WorkRow
 MOST_TITLE = 120
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What a person selected: the cell's sheet and its row, both ``None`` if unknown, and the cell's note.
 
     ``row`` counts from 1, as people see it.
@@ -30,8 +30,7 @@ class Selection:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class TaskSource:
+class TaskSource(Struct, frozen=True):
     """The texts that the form of a task is filled with, and the row that they come from.
 
     ``backlog_row`` is a row that is started with the task. ``row_choice`` is a row of the backlog whose cell

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from vitrina.chat_port import MessageReceived
 from vitrina.operations.journal import refresh_wish

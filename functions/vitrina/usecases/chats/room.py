@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from vitrina.chat_port import Chat, ChatMessage
 from vitrina.errors import RetriableServiceError
@@ -207,4 +209,4 @@ def _prompts(state: ChatState, message: KeptMessage, message_id: str) -> Mapping
 
 
 def _fields_of(state: ChatState) -> dict[str, Any]:
-    return {key: one for key, one in vars(state).items() if key != "version"}
+    return {key: one for key, one in to_builtins(state).items() if key != "version"}

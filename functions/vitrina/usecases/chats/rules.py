@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 from babel.dates import get_day_names
+from msgspec.structs import replace
 
 from vitrina.chat_port import MOST_TOPIC_NAME, shortened
 from vitrina.domain.quantities import parse_number

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from vitrina.chat_port import Chat
 from vitrina.crm_port import WebhookState

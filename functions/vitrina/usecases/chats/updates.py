@@ -6,7 +6,9 @@ What has to be known before the next update is done at once: whose group it is, 
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, replace
+
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from vitrina.chat_port import (
     ChatEvent,
@@ -137,7 +139,7 @@ def _keep(services: Services, update_id: str, event: ChatEvent, chat: KeptChat, 
         chat.agency_id,
         type(event).__name__,
         # The link was used; nobody needs it any more.
-        {} if isinstance(event, GroupClaimed) else asdict(event),
+        {} if isinstance(event, GroupClaimed) else to_builtins(event),
         services.clock.now().isoformat(),
     )
     wish = chat_wish(services, chat.spreadsheet_id)

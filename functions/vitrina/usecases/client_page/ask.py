@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from vitrina.errors import StoreConflictError, UserError
 from vitrina.operations.outbox import TaskWish
@@ -44,8 +45,7 @@ _NONCE = re.compile(r"[A-Za-z0-9_-]{16,100}")
 _YES, _NO = frozenset({"1", "on", "true", "yes"}), frozenset({"", "0", "off", "false", "no"})
 
 
-@dataclass(frozen=True)
-class ClientWish:
+class ClientWish(Struct, frozen=True):
     """A form that a client has sent.
 
     Parameters
@@ -70,8 +70,7 @@ class ClientWish:
     nonce: str
 
 
-@dataclass(frozen=True)
-class WishOutcome:
+class WishOutcome(Struct, frozen=True):
     """What has become of a form. ``is_new`` is ``False`` for a repeat; ``at`` is ISO text.
 
     ``name`` is that of a file.

@@ -6,9 +6,11 @@ Only cells of the tabs that the client can open go into it, with the values that
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from typing import Any
+
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.calendar import PeriodKind
@@ -141,7 +143,7 @@ def draw_page(services: Services, page: ClientPage, book: Book) -> bool:
     told = lines_of_project(services.store, page.spreadsheet_id, locale_of(book))[:MOST_INVOICES]
     invoices = [shortened(f"{one.text} {one.url}".strip(), MOST_TEXT) for one in told]
     reports = load_reports(services.store, page.spreadsheet_id, page.agency_id).shown
-    content |= {"reports": [asdict(one) for one in reports]} if reports else {}
+    content |= {"reports": [to_builtins(one) for one in reports]} if reports else {}
     documents = "\n".join(filter(None, [content.get("documents", ""), *invoices]))
     content |= {"documents": documents} if documents else {}
     rules = load_rules(services.store, page.agency_id) or ChatRules(page.agency_id)

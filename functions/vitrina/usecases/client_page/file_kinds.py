@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 import zipfile
-from dataclasses import dataclass
 from io import BytesIO
+
+from msgspec import Struct
 
 from vitrina.errors import UserError
 
@@ -19,8 +20,7 @@ MOST_NAME = 80
 MOST_PARTS, MOST_PART_BYTES = 5000, 200_000
 
 
-@dataclass(frozen=True)
-class FileKind:
+class FileKind(Struct, frozen=True):
     """A kind of file that is taken, by the ending of its name."""
 
     ending: str

@@ -10,7 +10,9 @@ import hashlib
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from vitrina.errors import RetriableServiceError, ServiceError, StoreConflictError, UserError
 from vitrina.operations.services import Services

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vitrina.operations.journal import JournalLine, refresh_wish
 from vitrina.operations.run import Run
@@ -20,8 +21,7 @@ _LOUD = frozenset({WishKind.QUESTION, WishKind.ORDER, WishKind.REVIEW, WishKind.
 MOST_CHARACTERS = 500
 
 
-@dataclass(frozen=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """How it ended with a wish, with the number of the item or question, 0 for none.
 
     ``where`` has what the sentence for staff needs beside the fields of the wish; ``code`` is the end of its

@@ -7,8 +7,10 @@ what the first attempt may have written: an order has its number, a priority wha
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import Priority
 from vitrina.errors import ChangedMeanwhileError
@@ -44,8 +46,7 @@ LEVELS = (Priority.LOW, Priority.NORMAL, Priority.HIGH, Priority.URGENT)
 MOST_NOTE = 8000
 
 
-@dataclass(frozen=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """The row of an item, in whose note its links stand."""
 
     tab: Tab

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import ActionStatus, Priority
 from vitrina.domain.onboarding.plan import PlannedTask

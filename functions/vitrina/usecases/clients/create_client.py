@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct, to_builtins
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.calendar import PeriodKind
@@ -54,8 +55,7 @@ FILLED = "filled"
 EDITORS_REFUSED = "editors_refused"
 
 
-@dataclass(frozen=True)
-class ClientForm:
+class ClientForm(Struct, frozen=True):
     """What the manager types into the form."""
 
     client_name: str
@@ -70,8 +70,7 @@ class ClientForm:
     onboarding: str = ""
 
 
-@dataclass(frozen=True)
-class DealFacts:
+class DealFacts(Struct, frozen=True):
     """What is carried over from the deal of a project: texts for the staff, and for the client."""
 
     deal_id: str
@@ -247,12 +246,12 @@ def _board(run: Run, agency: Agency, tracker_name: str, tracker: TaskTracker, ti
 
     def find() -> Mapping[str, Any] | None:
         found = tracker.find_board(title)
-        return asdict(found) if found else None
+        return to_builtins(found) if found else None
 
     titles = [services.choices.label("status", status, agency.locale) for status in ActionStatus]
     data = run.step(
         "create_board",
-        lambda: asdict(tracker.create_board(title, titles)),
+        lambda: to_builtins(tracker.create_board(title, titles)),
         find=find,
     )
     stages = tuple(Stage(**stage) for stage in data["stages"])
@@ -296,8 +295,7 @@ def _fill(
     return FILLED
 
 
-@dataclass(frozen=True)
-class _AgencyNow:
+class _AgencyNow(Struct, frozen=True):
     """What a new client takes over from the agency's workbook, which is read once.
 
     ``work_types`` are those that clients may see, ``layout`` is where *Проекты* stands.

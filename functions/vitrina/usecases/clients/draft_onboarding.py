@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.estimating.effort import Task, forecast
 from vitrina.domain.estimating.norms import Norms, tenth
@@ -30,8 +32,7 @@ from vitrina.workbook.template.upgrade import is_old
 from vitrina.workbook.writing.client_needs import need_lines
 
 
-@dataclass(frozen=True)
-class Need:
+class Need(Struct, frozen=True):
     """What the client has to hand over for a task, and by which day."""
 
     task: int
@@ -39,8 +40,7 @@ class Need:
     due_on: date
 
 
-@dataclass(frozen=True)
-class AgencyTemplates:
+class AgencyTemplates(Struct, frozen=True):
     """The agency's people and templates, as its workbook has them now."""
 
     team: Team
@@ -92,8 +92,7 @@ def template_of(run: Run, book: Book, templates: AgencyTemplates, kind: str) -> 
         raise located(run.services, book, error) from error
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """The onboarding as it would be added.
 
     ``known`` are items that the project has already, by the number of their task; ``plan`` holds the others.

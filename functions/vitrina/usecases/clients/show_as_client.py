@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from vitrina.errors import CellProblem
 from vitrina.operations.answer import Answer, Outcome
@@ -45,8 +46,7 @@ _FROM_OUTSIDE = re.compile(r"\bIMPORT(RANGE|XML|HTML|DATA|FEED)\b", re.IGNORECAS
 _TOKEN = re.compile(r"\w+")
 
 
-@dataclass(frozen=True)
-class _Stranger:
+class _Stranger(Struct, frozen=True, dict=True):
     """A word that the client should not read, and the code of the message about it."""
 
     word: str

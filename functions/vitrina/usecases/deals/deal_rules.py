@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
+
+from msgspec import Struct
 
 from vitrina.crm_port import Deal, DealField, DealStage, Pipeline, StageKind
 from vitrina.errors import CellProblem
@@ -35,8 +36,7 @@ class DealMeaning(Enum):
     LOST = "lost"
 
 
-@dataclass(frozen=True)
-class DealRules:
+class DealRules(Struct, frozen=True):
     """What an agency has chosen.
 
     Parameters

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from vitrina.crm_port import CrmUser, Deal, DealField, FieldValue
 from vitrina.domain.calendar import PeriodKind
@@ -23,8 +24,7 @@ MOST_NAME = 200
 MOST_LIMIT_HOURS = 10_000
 
 
-@dataclass(frozen=True)
-class DealTerms:
+class DealTerms(Struct, frozen=True):
     """What a project begins with.
 
     Parameters
@@ -39,8 +39,7 @@ class DealTerms:
     lacking: tuple[Sentence, ...]
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What a deal is read with."""
 
     rules: DealRules

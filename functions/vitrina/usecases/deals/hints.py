@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from vitrina.errors import ConfigurationError, StoreConflictError
 from vitrina.operations.clicks.accounts import CRM_ACCOUNT, agency_of_account

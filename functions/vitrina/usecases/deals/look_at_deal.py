@@ -8,8 +8,10 @@ moves back, is lost, deleted or merged is told to the agency, and nothing is des
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vitrina.crm_port import Crm, Deal, DealNote, DealTask
 from vitrina.errors import UserError, VitrinaError
@@ -49,8 +51,7 @@ def rule_of(crm: Crm) -> Actor:
     return Actor(ActorKind.RULE, crm.name)
 
 
-@dataclass(frozen=True)
-class DealLook:
+class DealLook(Struct, frozen=True):
     """What deals are looked at with. The run holds the lease of the CRM.
 
     Parameters

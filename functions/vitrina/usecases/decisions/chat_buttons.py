@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.chat_port import Button, ButtonStyle
 from vitrina.errors import StoreConflictError
@@ -102,8 +104,7 @@ def until_text(services: Services, decided: Decided) -> Sentence:
 # --- What a message says -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Drawn:
+class _Drawn(Struct, frozen=True):
     """A message as it is to be, with the state of it that is kept."""
 
     ask: ChatAsk

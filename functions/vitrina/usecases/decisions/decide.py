@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.errors import StoreConflictError, UserError
 from vitrina.operations.journal import refresh_wish
@@ -51,8 +53,7 @@ class Ending(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """A decision that somebody wants to make.
 
     Parameters
@@ -74,8 +75,7 @@ class Verdict:
     origin: str = ""
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How it ended for one item: ``decided`` is what holds now, ``None`` where nothing was decided."""
 
     number: int

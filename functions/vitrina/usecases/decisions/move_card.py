@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.ports import CardChange, FactChange

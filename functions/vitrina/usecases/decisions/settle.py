@@ -8,8 +8,9 @@ card that has moved, and a row that stands in *Готово*, are found.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
+
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.operations.retry_on_conflict import retry_on_conflict

@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from vitrina.chat_port import MOST_PRESS_TEXT, ButtonPressed, MessageReceived, shortened
 from vitrina.errors import AccessDeniedError, BusyError, FatalServiceError, ServiceError, UserError

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.domain.quantities import SERIAL_DAY_ZERO, known_day
@@ -23,8 +24,7 @@ DAYS = 7
 MOST_AGE = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Work:
+class Work(Struct, frozen=True):
     """A task in the client's words; ``day`` is when it was accepted, or is due."""
 
     code: str
@@ -32,8 +32,7 @@ class Work:
     day: date | None = None
 
 
-@dataclass(frozen=True)
-class Hours:
+class Hours(Struct, frozen=True):
     """Hours of the present period; ``None`` for what the sheet does not tell, as without a limit."""
 
     start_on: date | None = None
@@ -43,16 +42,14 @@ class Hours:
     left: float | None = None
 
 
-@dataclass(frozen=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """A metric, with the code of its state."""
 
     name: str
     state: str
 
 
-@dataclass(frozen=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """What a digest tells.
 
     Parameters
@@ -193,8 +190,7 @@ def _done(book: Book, choices: Choices, start_on: date, end_on: date) -> tuple[W
     return tuple(sorted(found, key=lambda one: (one.day or start_on, one.code)))
 
 
-@dataclass
-class _Item:
+class _Item(Struct):
     """A task of *В работе* with all its rows."""
 
     title: str

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.errors import UserError
 from vitrina.operations.answer import Answer, Outcome
@@ -30,8 +32,7 @@ from vitrina.usecases.digest.text import digest_text
 from vitrina.workbook.reading.book import parse_book
 
 
-@dataclass(frozen=True)
-class Digest:
+class Digest(Struct, frozen=True):
     """The digest of a project at a moment; ``mark`` tells its text from any other one."""
 
     figures: Figures

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.errors import UserError
 from vitrina.operations.answer import Answer, Outcome
@@ -43,8 +45,7 @@ STEP = "row"
 MOST_LINES = 2
 
 
-@dataclass(frozen=True)
-class ReportPlace:
+class ReportPlace(Struct, frozen=True):
     """The revision that a person has open, and what he wrote into its form."""
 
     number: int

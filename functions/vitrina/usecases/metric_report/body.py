@@ -7,10 +7,11 @@ to it. What is not known is ``None``, never 0.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
+
+from msgspec import Struct
 
 from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
 from vitrina.domain.metrics.change.breakdown import (
@@ -40,8 +41,7 @@ MOST_NAME, MOST_TEXT = 120, 600
 REST = "\u0000rest"
 
 
-@dataclass(frozen=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """How values of a metric are shown: *factor* times as large, with so many *digits* after the point."""
 
     factor: int

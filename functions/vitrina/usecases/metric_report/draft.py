@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from vitrina.domain.metrics.state import MetricState, state_of
 from vitrina.errors import StoreConflictError, UserError
@@ -44,8 +46,7 @@ from vitrina.workbook.reading.book import Book, parse_book
 ATTEMPTS = 3
 
 
-@dataclass(frozen=True)
-class ReportForm:
+class ReportForm(Struct, frozen=True):
     """What a person chose: a selected row, counted from 1, or a metric by its key.
 
     ``corrects`` is a new revision of the last report, in place of a new report.

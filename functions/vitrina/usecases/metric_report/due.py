@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from vitrina.domain.metrics.goals import State
 from vitrina.operations.journal import JournalLine, refresh_wish
@@ -29,8 +30,7 @@ MANY_QUESTIONS = 3
 BEHIND, QUESTIONS = "behind", "questions"
 
 
-@dataclass(frozen=True)
-class DueReport:
+class DueReport(Struct, frozen=True):
     """A metric of which a report is due, and why; ``count`` is that of the questions."""
 
     metric: MetricRow

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
+
+from msgspec import Struct, field
 
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.metrics.goals import Goal
 from vitrina.metric_port import DayValue, Facts, Gap, Measure, Segments
 
 
-@dataclass(frozen=True)
-class MetricRow:
+class MetricRow(Struct, frozen=True):
     """A row of *Метрики* as it was read.
 
     Parameters
@@ -56,8 +56,7 @@ class MetricRow:
         return self.goal.target if self.goal is not None else None
 
 
-@dataclass(frozen=True)
-class FunnelStep:
+class FunnelStep(Struct, frozen=True):
     """A step of a funnel: ``code`` names a sentence around its name, ``metric_measure.<code>``, if any."""
 
     name: str
@@ -65,8 +64,7 @@ class FunnelStep:
     days: Mapping[date, DayValue]
 
 
-@dataclass(frozen=True)
-class Sourced:
+class Sourced(Struct, frozen=True):
     """What the source of a metric says.
 
     Parameters
@@ -102,8 +100,7 @@ class Sourced:
     unknown_since: date | None = None
 
 
-@dataclass(frozen=True)
-class DoneWork:
+class DoneWork(Struct, frozen=True):
     """A task that was begun or finished, as *Готово* and *В работе* have it."""
 
     code: str
@@ -112,8 +109,7 @@ class DoneWork:
     finished_on: date | None
 
 
-@dataclass(frozen=True)
-class AskedQuestion:
+class AskedQuestion(Struct, frozen=True):
     """A question of the client about the metric, with the text of an answer that was given on the page."""
 
     number: int

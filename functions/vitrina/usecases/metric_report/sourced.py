@@ -10,8 +10,10 @@ import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.metrics.change.comparison import MOST_WEEKS, YEAR_WEEKS, Comparison, comparison
 from vitrina.errors import FatalServiceError, ServiceError
@@ -38,8 +40,7 @@ Days = Mapping[date, DayValue]
 SegmentValues = tuple[Mapping[str, DayValue], Mapping[str, DayValue]]
 
 
-@dataclass(frozen=True)
-class _Beside:
+class _Beside(Struct, frozen=True):
     """Measures of the same account beside that of the metric; ``None`` where it has none."""
 
     visits: Measure | None = None

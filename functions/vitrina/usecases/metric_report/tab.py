@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
 
 from vitrina.ports import Json
 from vitrina.records.told.metric_reports import MetricReport
@@ -72,8 +73,7 @@ def tab_requests(
     ]
 
 
-@dataclass(frozen=True)
-class _Chart:
+class _Chart(Struct, frozen=True):
     """Columns of the values of a table; *first_row* is that of its heads."""
 
     title: str
@@ -108,8 +108,7 @@ class _Chart:
         return {"addChart": {"chart": {"spec": spec, "position": {"overlayPosition": overlay}}}}
 
 
-@dataclass
-class _Drawing:
+class _Drawing(Struct):
     """Rows of cells, and the charts beside them."""
 
     locale: str

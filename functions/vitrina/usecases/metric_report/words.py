@@ -6,10 +6,11 @@ No sentence says more than the figures of the body do.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from vitrina.records.told.metric_reports import MetricReport
 from vitrina.texts import Amount, Days, Sentence, sentence
@@ -18,16 +19,14 @@ from vitrina.texts import Amount, Days, Sentence, sentence
 Cell = str | Sentence | Amount
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table of figures; the first column has names."""
 
     heads: tuple[Sentence, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(Struct, frozen=True):
     """A section of a report, named by its key."""
 
     key: str

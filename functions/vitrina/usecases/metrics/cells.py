@@ -7,8 +7,9 @@ a sum without some days would be read as a bad result.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, timedelta
+
+from msgspec import Struct, field
 
 from vitrina.domain.calendar import PeriodKind
 from vitrina.metric_port import DayValue, Measure, MeasureKind
@@ -34,8 +35,7 @@ Figures = Mapping[int, Mapping[str, float | None]]
 """By row and column what the add-on writes; ``None`` empties a cell that it had filled."""
 
 
-@dataclass(frozen=True)
-class Filling:
+class Filling(Struct, frozen=True):
     """What is to be written into *Метрики*, and what was learnt of its rows.
 
     ``names`` and ``begins`` are the metrics and the first days as they stand there now, by number.

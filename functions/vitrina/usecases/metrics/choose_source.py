@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.dated_rows import RowProblem, parse_text
 from vitrina.errors import AccessDeniedError, ServiceError, UserError, VitrinaError
@@ -53,16 +55,14 @@ _OTHER_CHOICE = frozenset({"metrics.no_account", "metrics.not_shared", "metrics.
 MOST_LISTED = 500
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """The row that a person chose: its number from 1 as he sees it, and the metric that he saw in it."""
 
     row: int
     metric: str
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a person wants to take: an account of the list, or a link with an area, or pasted text."""
 
     system: str

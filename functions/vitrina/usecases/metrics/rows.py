@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.quantities import known_day
@@ -13,8 +14,7 @@ from vitrina.workbook.reading.book import METRIC_BASE, Row, Tab
 from vitrina.workbook.reading.choices import Choices
 
 
-@dataclass(frozen=True)
-class MetricRow:
+class MetricRow(Struct, frozen=True):
     """A row with a metric. ``kind`` is a code of *metric_kind*, empty where nobody has chosen one."""
 
     row: Row

@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from vitrina.errors import StoreConflictError
 from vitrina.operations.outbox import TaskWish, task_name

@@ -15,7 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.errors import CellsError, UserError
@@ -66,8 +68,7 @@ ACTION = "switch_tracker"
 Report = Callable[[Sentence], None]
 
 
-@dataclass(frozen=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """What a move made: the count of cards, and what the person should know of the board."""
 
     card_count: int

@@ -6,8 +6,9 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.errors import (

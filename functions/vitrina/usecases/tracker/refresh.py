@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.errors import StoreConflictError
@@ -61,8 +63,7 @@ UNSENT = (
 )
 
 
-@dataclass(frozen=True)
-class RowState:
+class RowState(Struct, frozen=True):
     """State of one action. Its hours are those of its row, unless the tracker *tells_hours*."""
 
     status: ActionStatus

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vitrina.domain.agreement import Value as FieldValue
 from vitrina.domain.agreement import Verdict, spread_hours
@@ -41,8 +43,7 @@ MOST_SHOWN = 60
 log = logging.getLogger("vitrina.two_way")
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What a person chose for conflicts: the sheet's values or the tracker's, by the keys of the conflicts.
 
     A key holds all values as he saw them: a conflict with other values is not settled by it. ``decided`` are
@@ -55,8 +56,7 @@ class Choice:
     decided: set[tuple[object, ...]] = field(default_factory=set)
 
 
-@dataclass
-class Findings:
+class Findings(Struct):
     """What looks at items have found for a person to know, each thing once."""
 
     conflicts: dict[str, Json] = field(default_factory=dict)

@@ -7,7 +7,8 @@ and cards back; then these are opened again, and the workbook is written.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from vitrina.errors import UserError
 from vitrina.operations.outbox import fulfil

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import parse_qs
 
 from flask import Request
+from msgspec import Struct
 
 from vitrina.errors import RequestError
 from vitrina.records.outside.client_pages import ClientPage, ShownItem
@@ -46,8 +46,7 @@ DECIDING = (Kind.ACCEPT, Kind.RETURN, Kind.UNDO)
 WRITING = (Kind.QUESTION, Kind.ORDER, Kind.ATTACHMENT, Kind.FILE, Kind.REVIEW)
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(Struct, frozen=True):
     """A field of a form; one of the type ``hidden`` is filled by the page.
 
     ``options`` are the values of a choice; a choice without any has those that the page offers.
@@ -60,8 +59,7 @@ class Input:
     options: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """An act as it was sent.
 
     Parameters

@@ -6,10 +6,10 @@ Each has a text in place of it; the same figures stand in a table beside it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from markupsafe import Markup, escape
+from msgspec import Struct
 
 #: A unit of the picture is about a pixel of a phone.
 WIDTH = 358
@@ -21,8 +21,7 @@ _BARS, _WORK, _PART = 120, 22, 40
 MOST_WORKS = 8
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """A week: its first day, its value and the text of that; ``None`` for one that is not known."""
 
     start: date
@@ -30,8 +29,7 @@ class Bar:
     text: str
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """Work on the time axis; one of the days is known."""
 
     label: str
@@ -39,8 +37,7 @@ class Line:
     end: date | None
 
 
-@dataclass(frozen=True)
-class PartBar:
+class PartBar(Struct, frozen=True):
     """A part of a change, with its text; one that ``is_worse`` has another colour."""
 
     name: str

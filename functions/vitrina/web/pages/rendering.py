@@ -9,7 +9,6 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, lru_cache, partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from babel.dates import format_skeleton
 from flask import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from msgspec import Struct
 
 from vitrina.texts import format_days, format_number, render, sentence
 from vitrina.workbook.reading.choices import Choices
@@ -54,8 +54,7 @@ HEADERS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """What the pages of one request have in common.
 
     Parameters

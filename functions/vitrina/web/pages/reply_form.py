@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, timedelta
+
+from msgspec import Struct, field
 
 from vitrina.records.outside.invoice_requests import Answered, RequestState
 from vitrina.texts import Sentence, sentence
@@ -22,8 +23,7 @@ _FIRST_DAY, _AHEAD = date(2000, 1, 1), timedelta(days=366)
 _DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 
 
-@dataclass(frozen=True)
-class ReplyForm:
+class ReplyForm(Struct, frozen=True):
     """What was sent: texts by field, cleaned, with days as ISO text where they are any; and what is wrong."""
 
     texts: Mapping[str, str]

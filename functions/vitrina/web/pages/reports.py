@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from flask import Response
 from markupsafe import Markup
+from msgspec import Struct
 
 from vitrina.records.told.metric_reports import MetricReport
 from vitrina.texts import Sentence, render, sentence
@@ -21,8 +21,7 @@ from vitrina.web.pages.rendering import Setting, render_page
 _PLACE = re.compile(r"report-([1-9][0-9]{0,6})")
 
 
-@dataclass(frozen=True)
-class _Shown:
+class _Shown(Struct, frozen=True):
     """A section as the template has it."""
 
     title: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
 from datetime import date
 from graphlib import CycleError, TopologicalSorter
+
+from msgspec import Struct
 
 from vitrina.domain.backlog import Priority
 from vitrina.errors import CellProblem, CellsError
@@ -20,8 +21,7 @@ from vitrina.workbook.size import size_problems
 HOURS_PREFIX = "hours."
 
 
-@dataclass(frozen=True)
-class BacklogRow:
+class BacklogRow(Struct, frozen=True):
     """A row of the backlog with a task.
 
     ``hours`` are the values of the hours columns by profile, including a typed 0; a profile with an empty
@@ -46,8 +46,7 @@ class BacklogRow:
     source: str | None
 
 
-@dataclass(frozen=True)
-class Backlog:
+class Backlog(Struct, frozen=True):
     """The rows of the backlog, their numbers, and the problems of bad cells."""
 
     identity: BacklogIdentity

@@ -7,9 +7,11 @@ those are used only in messages to people.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vitrina.errors import CellProblem, UnknownWorkbookError, WorkbookShapeError
 from vitrina.ports import Json
@@ -120,8 +122,7 @@ class Cell(NamedTuple):
 EMPTY = Cell()
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """A row below the header. ``index`` counts from 0; ``number`` is ``None`` for a row without one.
 
     ``shelf_mark`` is set for rows of the shelf; its value is the number of the item.
@@ -133,8 +134,7 @@ class Row:
     shelf_mark: Mark | None = None
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """Developer metadata of a tab, its header, a column, its last row, or a row of the shelf.
 
     The mark of the last row guards rows without a number: it moves when a row above it is inserted or
@@ -148,8 +148,7 @@ class Mark:
     index: int
 
 
-@dataclass(frozen=True)
-class Tab:
+class Tab(Struct, frozen=True):
     """A sheet that the template made; ``marks`` are those of its header, columns and last row."""
 
     key: str
@@ -211,8 +210,7 @@ class Tab:
         return CellProblem(self.title, self.address(row, key), code, tuple(where.items()))
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field of a form, found by its named range."""
 
     name: str
@@ -228,8 +226,7 @@ class Field:
         return f"{column_letters(self.column_index)}{self.row_index + 1}"
 
 
-@dataclass(frozen=True)
-class Repair:
+class Repair(Struct, frozen=True):
     """A mark of a tab or a column to be made again, where ``is_lost``, or to be deleted.
 
     The dimension of a tab's mark is ``SHEET``; ``message`` says what was repaired.
@@ -241,8 +238,7 @@ class Repair:
     message: Sentence
 
 
-@dataclass(frozen=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """All cells of a sheet from its first row on; ``shape`` are the counts of rows and columns."""
 
     title: str
@@ -250,8 +246,7 @@ class Grid:
     cells: Sequence[Sequence[Cell]]
 
 
-@dataclass(frozen=True)
-class ProtectedRange:
+class ProtectedRange(Struct, frozen=True):
     """Cells or a whole tab that only *editors* may edit; ``unprotected`` are cells that everybody may.
 
     ``area`` and ``unprotected`` are ranges of Google; those of a whole tab have no bounds.
@@ -271,8 +266,7 @@ class ProtectedRange:
         return not self.area.keys() - {"sheetId"}
 
 
-@dataclass(frozen=True)
-class Book:
+class Book(Struct, frozen=True, dict=True):
     """A workbook that the product made."""
 
     spreadsheet_id: str

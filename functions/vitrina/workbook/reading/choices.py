@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class Choices:
+
+class Choices(Struct, frozen=True, dict=True):
     """Labels by group, code and language (``ru``, ``en``)."""
 
     labels: Mapping[str, Mapping[str, Mapping[str, str]]]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import Book, Tab, column_letters
 
 
-@dataclass(frozen=True)
-class SeenCell:
+class SeenCell(Struct, frozen=True):
     """A cell with a text, a note or choices. ``is_hidden`` cells can be read in a copy of the file."""
 
     row: int
@@ -27,8 +27,7 @@ class SeenCell:
         return f"{column_letters(self.column)}{self.row + 1}"
 
 
-@dataclass(frozen=True)
-class SeenTab:
+class SeenTab(Struct, frozen=True):
     """A tab with its cells; ``key`` is empty for a tab that people added."""
 
     key: str

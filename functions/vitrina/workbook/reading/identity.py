@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from vitrina.errors import CellProblem
 from vitrina.texts import Sentence, sentence
@@ -32,8 +33,7 @@ class Verdict(Enum):
     NEITHER = "the row is a copy, or nobody knows it"
 
 
-@dataclass(frozen=True)
-class Witnesses:
+class Witnesses(Struct, frozen=True):
     """Witnesses of a row: the number of its mark, and the number in its ID text."""
 
     mark: int | None
@@ -41,8 +41,7 @@ class Witnesses:
     has_content: bool = True
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """The number of a row, ``None`` if it has none, and the verdict that it follows from."""
 
     verdict: Verdict
@@ -113,8 +112,7 @@ def _believed_texts(
     return believed, doubtful
 
 
-@dataclass(frozen=True)
-class StartedItem:
+class StartedItem(Struct, frozen=True):
     """A started item from the store; ``profiles`` are titles by the row number of the action."""
 
     number: int
@@ -125,8 +123,7 @@ class StartedItem:
     is_reserved: bool
 
 
-@dataclass(frozen=True)
-class ProgressIdentity:
+class ProgressIdentity(Struct, frozen=True):
     """The identity of the rows of *В работе*.
 
     ``numbers`` are row numbers by index; ``doubles`` the item numbers of copied rows by index; ``lost`` the
@@ -228,8 +225,7 @@ def _progress_messages(
     return (*known, *moves, *copies)
 
 
-@dataclass(frozen=True)
-class BacklogIdentity:
+class BacklogIdentity(Struct, frozen=True):
     """The identity of the rows of the backlog.
 
     ``numbers`` are those of rows with a task by index, ``new`` the numbers given now; ``copies`` the numbers

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from vitrina.domain.estimating.norms import NormCell
 from vitrina.errors import CellsError
@@ -14,8 +15,7 @@ from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.reading.settings import locale_of
 
 
-@dataclass(frozen=True)
-class NormRow:
+class NormRow(Struct, frozen=True):
     """A row of *Нормы*.
 
     ``pinned_hours`` is a norm by hand. It was typed into the column for it, or ``in_place`` of the figure

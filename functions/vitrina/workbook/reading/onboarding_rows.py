@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.onboarding.template import ClientNeed, OnboardingTemplate, TemplateStep, TemplateTask
 from vitrina.domain.quantities import parse_number
@@ -30,8 +32,7 @@ _CONTENT = ("kind", "number", "task", "subtask", "profile", "specialist", "hours
 _WORK = ("subtask", "profile", "specialist", "hours", "work_type")
 
 
-@dataclass(frozen=True)
-class OnboardingTab:
+class OnboardingTab(Struct, frozen=True):
     """The tab *Онбординг*; each kind of project is read when it is asked for."""
 
     tab: Tab
@@ -102,8 +103,7 @@ def _folded(kind: str) -> str:
     return " ".join(kind.casefold().split())
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(Struct, frozen=True):
     """A row with a readable number: a step, a need of the client, or both."""
 
     row: Row

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.quantities import parse_number
@@ -25,8 +26,7 @@ def locale_of(book: Book) -> str:
     return "en" if book.locale.startswith("en") else "ru"
 
 
-@dataclass(frozen=True)
-class ProjectTerms:
+class ProjectTerms(Struct, frozen=True):
     """Period and hour limit of a project; ``limit_hours`` is ``None`` for no limit."""
 
     period: PeriodKind

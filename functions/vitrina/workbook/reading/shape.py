@@ -7,22 +7,21 @@ which does not change; a column by the id of its mark, or by its exact title if 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from msgspec import Struct, field, to_builtins
 
 from vitrina.ports import Json
 
 
-@dataclass(frozen=True)
-class KnownColumn:
+class KnownColumn(Struct, frozen=True):
     """A column: the title in its header, and the id of its mark."""
 
     title: str
     mark_id: int
 
 
-@dataclass(frozen=True)
-class KnownTab:
+class KnownTab(Struct, frozen=True):
     """A tab, with its columns by key."""
 
     sheet_id: int
@@ -30,8 +29,7 @@ class KnownTab:
     columns: Mapping[str, KnownColumn] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """The tabs of a workbook by key."""
 
     tabs: Mapping[str, KnownTab] = field(default_factory=dict)
@@ -47,7 +45,7 @@ class Shape:
 
     def data(self) -> Json:
         """The shape as a document of the store."""
-        return {"tabs": {key: asdict(tab) for key, tab in self.tabs.items()}}
+        return {"tabs": {key: to_builtins(tab) for key, tab in self.tabs.items()}}
 
 
 def shape_from_document(data: Mapping[str, Any]) -> Shape:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from vitrina.domain.backlog import Specialist
 from vitrina.domain.limits import MOST_ABSENCE_DAYS
@@ -45,8 +46,7 @@ class Role(StrEnum):
     SPECIALIST = "specialist"
 
 
-@dataclass(frozen=True)
-class StaffMember:
+class StaffMember(Struct, frozen=True):
     """A person whose role is more than a specialist's. ``email`` is in lower case."""
 
     name: str
@@ -67,8 +67,7 @@ class ClientCheck(StrEnum):
 _ANOTHER = re.compile(r"друг|another|other", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Team:
+class Team(Struct, frozen=True):
     """People and planning rules of an agency. ``profiles`` are titles by key.
 
     ``specialists`` are those whose hours are planned, ``staff`` those with a role that is more than that.

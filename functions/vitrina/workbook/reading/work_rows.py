@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import ActionStatus
 from vitrina.errors import CellProblem
@@ -16,8 +18,7 @@ from vitrina.workbook.reading.identity import ProgressIdentity
 from vitrina.workbook.reading.settings import locale_of
 
 
-@dataclass(frozen=True)
-class WorkRow:
+class WorkRow(Struct, frozen=True):
     """A row of *В работе*: one person's part of an item, or work that a person added.
 
     ``number`` is ``None`` for a row that a person added and for a copy of an action. Hours and days are
@@ -87,8 +88,7 @@ class WorkRow:
         return self.status is ActionStatus.DONE
 
 
-@dataclass(frozen=True)
-class WorkRows:
+class WorkRows(Struct, frozen=True, dict=True):
     """All rows of *В работе*, from the top, and the bad cells of open ones.
 
     ``log_problems`` are bad cells with logged hours in rows that are done.

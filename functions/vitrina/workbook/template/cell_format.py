@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from vitrina.ports import Json
 from vitrina.workbook.template.definition import BookTemplate, ColumnTemplate, FieldTemplate, Locale
@@ -35,8 +36,7 @@ def _parts(colour: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
-@dataclass(frozen=True)
-class CellFormats:
+class CellFormats(Struct, frozen=True):
     """Cell formats and validation rules of one workbook."""
 
     template: BookTemplate

@@ -8,9 +8,11 @@ does no harm.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import count
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import (
@@ -66,8 +68,7 @@ CHART_SIZE = (640, 360)
 ROW_CHART_SIZE = (900, 250)
 
 
-@dataclass(frozen=True)
-class BookValues:
+class BookValues(Struct, frozen=True):
     """Values of a project or an agency that a new workbook is filled with.
 
     Parameters
@@ -185,8 +186,7 @@ def serial_day(value: date) -> float:
 # --- One compilation -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Compilation:
+class Compilation(Struct, frozen=True):
     """Input of one compilation."""
 
     template: BookTemplate

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.errors import ConfigurationError
 
@@ -51,16 +53,14 @@ class TemplateError(ConfigurationError):
         return f"{self.path}: {self.problem}"
 
 
-@dataclass(frozen=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """A profile of specialists, with a column of hours in the backlog."""
 
     key: str
     title: str
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(Struct, frozen=True):
     """Colours of a conditional format, as names of the palette."""
 
     text: str | None = None
@@ -68,8 +68,7 @@ class Style:
     bold: bool = False
 
 
-@dataclass(frozen=True)
-class Theme:
+class Theme(Struct, frozen=True):
     """Fonts, colours and styles of all workbooks."""
 
     font: str
@@ -80,8 +79,7 @@ class Theme:
     styles: Mapping[str, Style]
 
 
-@dataclass(frozen=True)
-class ColumnTemplate:
+class ColumnTemplate(Struct, frozen=True):
     """A column of a tab; a repeated column is a group until ``TabTemplate.expand`` unfolds it."""
 
     key: str
@@ -105,8 +103,7 @@ class ColumnTemplate:
     since: int = 1
 
 
-@dataclass(frozen=True)
-class FieldTemplate:
+class FieldTemplate(Struct, frozen=True):
     """A labelled value of a form, found by the named range ``vt_<key>``."""
 
     key: str
@@ -125,8 +122,7 @@ class FieldTemplate:
         return f"vt_{self.key}"
 
 
-@dataclass(frozen=True)
-class FormRow:
+class FormRow(Struct, frozen=True):
     """One row of a form: a field, a heading or gap between fields, or a line.
 
     A line is for one thing that the client has to do: by which day, what, and a tick. It is hidden until it
@@ -151,8 +147,7 @@ class FormRow:
         )
 
 
-@dataclass(frozen=True)
-class SettingTemplate:
+class SettingTemplate(Struct, frozen=True):
     """A row of the settings tab, with its default value."""
 
     key: str
@@ -161,8 +156,7 @@ class SettingTemplate:
     since: int = 1
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A conditional format of columns or of form fields."""
 
     formula: str
@@ -175,8 +169,7 @@ class Rule:
     since: int = 1
 
 
-@dataclass(frozen=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """A line chart beside a table: columns over the column ``by``."""
 
     by: str
@@ -189,8 +182,7 @@ class Chart:
         return self.by, *self.series
 
 
-@dataclass(frozen=True)
-class RowChart:
+class RowChart(Struct, frozen=True):
     """A line chart below a table: each of its first *rows* is a line, from left to right over a group."""
 
     #: Column with the names of the lines, right before the group.
@@ -207,8 +199,7 @@ class RowChart:
         return self.name, self.group
 
 
-@dataclass(frozen=True)
-class TabTemplate:
+class TabTemplate(Struct, frozen=True):
     """One tab of a workbook."""
 
     key: str
@@ -255,8 +246,7 @@ class TabTemplate:
         return tuple(one for column in self.columns for one in _unfold(column, profiles, trackers or {}))
 
 
-@dataclass(frozen=True)
-class BookTemplate:
+class BookTemplate(Struct, frozen=True):
     """A whole workbook, with its texts in every language."""
 
     key: Literal["client", "agency"]

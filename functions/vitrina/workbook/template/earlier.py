@@ -7,9 +7,10 @@ brought along. Everything else is people's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from vitrina.workbook.template.definition import (
     LOCALES,
@@ -23,8 +24,7 @@ from vitrina.workbook.template.definition import (
 FILE = "earlier.json"
 
 
-@dataclass(frozen=True)
-class Earlier:
+class Earlier(Struct, frozen=True):
     """Former texts, formulas, rules of colour and keys of columns of one template."""
 
     #: Language → key of the text → former wordings, with their placeholders.

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from vitrina.workbook.reading.book import column_letters
 from vitrina.workbook.template.definition import PLACEHOLDER, BookTemplate, Locale, Profile, TabTemplate
@@ -18,8 +19,7 @@ from vitrina.workbook.template.definition import PLACEHOLDER, BookTemplate, Loca
 VALUE_COLUMN = 2
 
 
-@dataclass(frozen=True)
-class Formulas:
+class Formulas(Struct, frozen=True, dict=True):
     """Formulas of a new workbook, whose titles and addresses are those of the template.
 
     A workbook that exists has others: ``upgrade`` overrides the methods that tell them.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import Book
@@ -18,8 +20,7 @@ _QUOTED = re.compile(r"'([^\W\d][\w.]*)'!")
 _TEXT = re.compile(r'("(?:[^"]|"")*")')
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(Struct, frozen=True):
     """Titles of tabs, and indices of their columns and header rows, by key; places of the form's fields."""
 
     titles: Mapping[str, str] = field(default_factory=dict)
@@ -42,8 +43,7 @@ def places_of(book: Book) -> Places:
     )
 
 
-@dataclass(frozen=True)
-class PresentFormulas(Formulas):
+class PresentFormulas(Formulas, frozen=True):
     """Formulas with the addresses of a workbook that exists; a new tab has those of the template."""
 
     places: Places = field(default_factory=Places)
@@ -67,8 +67,7 @@ class PresentFormulas(Formulas):
         return self.places.header_rows.get(tab.key, tab.header_rows)
 
 
-@dataclass(frozen=True)
-class PresentBook(Compilation):
+class PresentBook(Compilation, frozen=True):
     """A compilation for a workbook that exists."""
 
     places: Places = field(default_factory=Places)
@@ -94,7 +93,7 @@ class PresentBook(Compilation):
 
 def at_places(base: Compilation, places: Places) -> PresentBook:
     """The same compilation for a workbook with these *places*."""
-    return PresentBook(**vars(base), places=places)
+    return PresentBook(**asdict(base), places=places)
 
 
 def same_formula(one: str | None, other: str | None) -> bool:

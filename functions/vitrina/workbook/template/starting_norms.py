@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from vitrina.domain.estimating.norms import NormCell
 from vitrina.workbook.template.definition import TEMPLATES_DIRECTORY
 
 
-@dataclass(frozen=True)
-class StartingNorm:
+class StartingNorm(Struct, frozen=True):
     """A guess of the typical hours that one ``unit`` of a work type takes one profile."""
 
     work_type: str

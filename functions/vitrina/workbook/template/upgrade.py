@@ -9,8 +9,9 @@ since the reading, if a text that it replaces was changed, or if another run has
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain, count
+
+from msgspec.structs import replace
 
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import COLUMN_KEY, SHELF, VERSION_KEY, Book, Cell, Field, Tab

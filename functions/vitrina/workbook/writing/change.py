@@ -23,7 +23,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import Book, Field, Row, Tab
@@ -48,8 +49,7 @@ from vitrina.workbook.writing.values import Formula, Value, cell_data
 __all__ = ["Formula", "NewRow", "Value", "WorkbookChange"]
 
 
-@dataclass(frozen=True)
-class NewRow:
+class NewRow(Struct, frozen=True):
     """A row to be inserted, with notes of its cells by column."""
 
     number: int
@@ -57,8 +57,7 @@ class NewRow:
     notes: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Landing:
+class _Landing(Struct, frozen=True):
     """Place of new rows, place where rows are inserted for them, and the row whose format they take."""
 
     first: int

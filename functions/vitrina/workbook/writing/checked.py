@@ -14,8 +14,10 @@ sent without its guards, between two readings of the workbook:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vitrina.errors import ChangedMeanwhileError, RetriableServiceError
 from vitrina.ports import Json
@@ -89,8 +91,7 @@ def _plain(value: Json) -> Any:
     return str(value.get("stringValue", "")).casefold() or None
 
 
-@dataclass(frozen=True)
-class _Mark:
+class _Mark(Struct, frozen=True):
     """What a request says of a mark; ``place`` and ``value`` are ``None`` where it does not say."""
 
     metadata_id: int
@@ -99,8 +100,7 @@ class _Mark:
     place: Place | None
 
 
-@dataclass
-class _State:
+class _State(Struct):
     """Marks as Google would have them in the middle of a batch: places by id, and those of the workbook."""
 
     places: dict[int, Place]
@@ -148,14 +148,13 @@ class _State:
             self.places = {one: place for one, place in moved.items() if place is not None}
 
 
-@dataclass
-class _Batch:
+class _Batch(Struct):
     """A batch, and what its guards expect and promise."""
 
     requests: Sequence[Json]
-    _marks: list[tuple[int, str, _Mark]] = field(init=False)
-    _compared: range = field(init=False)
-    _promised: dict[int, Place] = field(init=False, default_factory=dict)
+    _marks: list[tuple[int, str, _Mark]] = field(default_factory=list)
+    _compared: range = range(0)
+    _promised: dict[int, Place] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._compared = _comparison(self.requests)

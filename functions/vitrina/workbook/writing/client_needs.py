@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from vitrina.domain.quantities import known_day
 from vitrina.ports import Json
@@ -21,8 +22,7 @@ _TEXT = re.compile(r"need_\d+")
 _DAY, _TICK = "_by", "_done"
 
 
-@dataclass(frozen=True)
-class NeedLine:
+class NeedLine(Struct, frozen=True):
     """A line: its three cells."""
 
     text: Field

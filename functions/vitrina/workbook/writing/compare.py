@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import Cell, Mark
@@ -33,8 +34,7 @@ SENTINEL = "~"
 _SUM_OF_FIGURES = re.compile(r"=[\d\s.,+*/()-]+")
 
 
-@dataclass(frozen=True)
-class Area:
+class Area(Struct, frozen=True):
     """Cells of a sheet that must be as they were read: each column of each row."""
 
     sheet_id: int

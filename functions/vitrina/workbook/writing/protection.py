@@ -11,7 +11,8 @@ an id that we choose.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import SHELF, Book, ProtectedRange, Tab
@@ -23,8 +24,7 @@ SHEET_TEXT, HEADER_TEXT = "protected.sheet", "protected.header"
 OLD_TEXTS = ("protected.addon", "protected.form")
 
 
-@dataclass(frozen=True)
-class Editors:
+class Editors(Struct, frozen=True):
     """Who may edit what is protected: addresses of people and groups, and whether the whole domain may."""
 
     users: tuple[str, ...]
@@ -38,8 +38,7 @@ class Editors:
         return editors | ({"groups": list(self.groups)} if self.groups else {})
 
 
-@dataclass(frozen=True)
-class Area:
+class Area(Struct, frozen=True):
     """What is protected of a tab: all but the rows below the header in *open_columns*, and *open_cells*.
 
     The cells are given by row and column.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import CONTENT, ROW_KEY, Mark, Repair, Row, Tab
@@ -21,8 +22,7 @@ RowPlace = tuple[int, int]
 Cells = defaultdict[int, dict[tuple[int, int], Json]]
 
 
-@dataclass
-class RowWrites:
+class RowWrites(Struct):
     """What is written to rows, and compared with what was read.
 
     Parameters

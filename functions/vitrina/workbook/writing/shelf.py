@@ -7,7 +7,8 @@ formulas of people. All of it stays on the shelf, and formulas elsewhere still r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import HEADER_KEY, SHELF, SHELF_KEY, TAB_KEY, Mark, Row, Tab
@@ -26,8 +27,7 @@ from vitrina.workbook.writing.requests import (
 SHELF_SHEET_ID = 107
 
 
-@dataclass(frozen=True)
-class Return:
+class Return(Struct, frozen=True):
     """A row that returns from the shelf to *index* of *tab*, with its *mark*."""
 
     tab: Tab
@@ -36,8 +36,7 @@ class Return:
     mark: Mark
 
 
-@dataclass(frozen=True)
-class NewShelf:
+class NewShelf(Struct, frozen=True):
     """Title of a shelf that has to be created, with the text and the editors of its protection."""
 
     title: str

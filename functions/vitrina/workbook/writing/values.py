@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from vitrina.domain.quantities import serial_of_day
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import Cell
 
 
-@dataclass(frozen=True)
-class Formula:
+class Formula(Struct, frozen=True):
     """A formula that the add-on writes: ``;`` between arguments, English names, no decimal literals."""
 
     text: str

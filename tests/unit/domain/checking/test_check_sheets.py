@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from vitrina.domain.checking.check import AfterRow, PersonRow
 from vitrina.domain.checking.check_sheets import (

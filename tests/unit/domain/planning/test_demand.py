@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from benchmarks.agencies import RandomAgency, random_agency, with_wanted_days
 from vitrina.domain.backlog import BacklogItem, Priority

@@ -3,11 +3,11 @@
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from benchmarks.agencies import random_agency
 from vitrina.domain.backlog import BacklogItem, Priority, Specialist

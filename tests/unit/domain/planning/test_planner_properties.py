@@ -5,11 +5,11 @@ A failure names the seed of its agency; ``agency_of(seed)`` creates it again.
 
 import random
 from collections import Counter
-from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 
 import pytest
+from msgspec.structs import replace
 
 from benchmarks.agencies import RandomAgency, more_capacity, plan_on, random_agency
 from benchmarks.judge import Difference, Loss, Room, compare, loss, rooms, violations

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import lzma
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.harness.agency_data import NOW
 from tests.harness.fakes.clock import FixedClock

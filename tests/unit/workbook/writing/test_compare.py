@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.workbook.books import BACKLOG_COLUMNS, backlog, cell
 from vitrina.workbook.reading.book import Tab

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from vitrina.chat.telegram.wire import TelegramWire
 from vitrina.errors import VitrinaError
 from vitrina.settings import Settings
 
 
-@dataclass(frozen=True)
-class Subscription:
+class Subscription(Struct, frozen=True):
     """State of the webhook. ``last_error`` is empty if every update was taken."""
 
     url: str

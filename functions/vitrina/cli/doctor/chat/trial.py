@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vitrina.chat_port import Button, Chat, ChatMessage, GroupLack, GroupUnusableError
 from vitrina.cli.doctor.chat.hands import Hands
@@ -72,8 +73,7 @@ class TrialGroup:
         return left
 
 
-@dataclass(frozen=True)
-class ChatProbe:
+class ChatProbe(Struct, frozen=True):
     """The test of one assumption, by the number of its row in ``docs/assumptions.md``."""
 
     number: int

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from vitrina.cli.doctor.probe import Finding, State, expect
 from vitrina.cli.doctor.report import finding_of
@@ -47,8 +48,7 @@ class TrialDeal:
         self.crm.move_deal(self.deal.deal_id, self.deal.pipeline_id, self.deal.stage_id)
 
 
-@dataclass(frozen=True)
-class CrmProbe:
+class CrmProbe(Struct, frozen=True):
     """The test of one assumption, by the number of its row in ``docs/assumptions.md``."""
 
     number: int

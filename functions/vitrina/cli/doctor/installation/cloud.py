@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import google_auth_httplib2
 import httplib2
 from google.auth.credentials import Credentials
 from googleapiclient.discovery import build_from_document
+from msgspec import Struct, field
 
 from vitrina.google.services import credentials_for, discovery_document
 from vitrina.ports import Json
@@ -17,8 +17,7 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 TIMEOUT_S = 20.0
 
 
-@dataclass(frozen=True)
-class Cloud:
+class Cloud(Struct, frozen=True):
     """Google Cloud's administration, or a local server at *url*. All methods raise ``HttpError``."""
 
     url: str = ""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from google.auth.exceptions import GoogleAuthError
 from googleapiclient.errors import HttpError
 from httplib2 import HttpLib2Error
+from msgspec import Struct
 
 from vitrina.errors import ConfigurationError, VitrinaError
 from vitrina.texts import Sentence, render
@@ -22,8 +22,7 @@ class Condition(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """What was found out about a *part*; ``observed`` says what, or what to do."""
 
     part: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from vitrina.cli.doctor.probe import AssumptionFailedError, expect, probe
 from vitrina.cli.doctor.scratch_workbook import (

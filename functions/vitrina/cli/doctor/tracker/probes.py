@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vitrina.cli.doctor.probe import NotTriedError, expect
 from vitrina.cli.doctor.tracker.scratch_board import DUE_ON, STAGES, ScratchBoard
@@ -15,8 +16,7 @@ Check = Callable[[ScratchBoard], None]
 ONWARD = Link("https://docs.google.com/spreadsheets/d/doctor-onward", "Vitrina doctor, onward")
 
 
-@dataclass(frozen=True)
-class TrackerProbe:
+class TrackerProbe(Struct, frozen=True):
     """The test of one assumption.
 
     ``numbers`` are its rows of ``docs/assumptions.md`` by kind of tracker. It ``is_vital`` if cards may be

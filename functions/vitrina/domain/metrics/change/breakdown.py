@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
+
+from msgspec import Struct
 
 
 class Measured(Protocol):
@@ -20,8 +21,7 @@ class Measured(Protocol):
         """What it is divided by."""
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """What a segment adds to a change.
 
     Parameters
@@ -46,8 +46,7 @@ class Part:
         return self.mix + self.rate
 
 
-@dataclass(frozen=True)
-class Breakdown:
+class Breakdown(Struct, frozen=True):
     """A change of a measure and its parts, whose changes add up to it exactly.
 
     ``parts`` are in the order of the size of their changes, the largest first.
@@ -150,8 +149,7 @@ def rounded_parts(parts: Sequence[Fraction], digits: int) -> list[Fraction]:
     return [(floor + (place in raised)) * unit for place, floor in enumerate(floors)]
 
 
-@dataclass(frozen=True)
-class _Pooled:
+class _Pooled(Struct, frozen=True):
     value: Fraction
     base: Fraction
 

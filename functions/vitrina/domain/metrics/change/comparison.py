@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+
+from msgspec import Struct
 
 from vitrina.domain.metrics.change.breakdown import Measured, exact
 
@@ -18,8 +19,7 @@ _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(Struct, frozen=True):
     """Days from *start_on* to *end_on*, both included."""
 
     start_on: date
@@ -35,8 +35,7 @@ class Span:
         return Span(self.start_on - _WEEK * weeks, self.end_on - _WEEK * weeks)
 
 
-@dataclass(frozen=True)
-class Total:
+class Total(Struct, frozen=True):
     """Sums of the days of a span."""
 
     value: Fraction
@@ -48,8 +47,7 @@ class Total:
         return self.value / self.base if self.base else None
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """The last finished weeks, as many before them, and the same weeks of the last year if they are known."""
 
     now: Span

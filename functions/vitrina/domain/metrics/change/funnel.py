@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+
+from msgspec import Struct
 
 #: A step is broken only if its rate has lost at least this part of itself.
 LEAST_LOSS = Fraction(1, 10)
@@ -18,8 +19,7 @@ DISPERSION = 1.5
 LEAST_EXPECTED = 5
 
 
-@dataclass(frozen=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """Counts of a step in the periods that are compared; ``None`` where they are not known."""
 
     name: str
@@ -28,8 +28,7 @@ class Counted:
     year_ago: Fraction | None = None
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """From one step to the next.
 
     Parameters

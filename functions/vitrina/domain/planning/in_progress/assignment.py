@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import PlannedAction
 from vitrina.domain.calendar import Period, period_of
@@ -24,8 +26,7 @@ from vitrina.domain.planning.in_progress.open_work import (
 from vitrina.domain.planning.schedule import Pieces, Timeline
 
 
-@dataclass(frozen=True)
-class TaskPart:
+class TaskPart(Struct, frozen=True):
     """What one person is to do of the task; ``hours`` are above 0."""
 
     profile: str
@@ -33,8 +34,7 @@ class TaskPart:
     hours: float
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """A person who may do a part, and the first days with room; ``None`` where there is none."""
 
     specialist: str
@@ -42,8 +42,7 @@ class Offer:
     due_on: date | None
 
 
-@dataclass(frozen=True)
-class Excess:
+class Excess(Struct, frozen=True):
     """Hours of the task above what is left of a limit in one of its weeks or months."""
 
     limit: HourLimit
@@ -51,8 +50,7 @@ class Excess:
     hours: float
 
 
-@dataclass(frozen=True)
-class Over:
+class Over(Struct, frozen=True):
     """By how much the task goes over the hours of people and over limits; nothing where it does not."""
 
     person_hours: Mapping[str, float] = field(default_factory=dict)
@@ -62,16 +60,14 @@ class Over:
         return bool(self.person_hours or self.limits)
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(Struct, frozen=True):
     """New days of an action that makes room."""
 
     action: OpenAction
     day_hours: Mapping[date, float]
 
 
-@dataclass(frozen=True)
-class Assignment:
+class Assignment(Struct, frozen=True):
     """The days of the parts, and what moves for them."""
 
     actions: tuple[PlannedAction, ...]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger, Resources
 from vitrina.domain.planning.planner import HORIZON_CALENDAR_DAYS
 from vitrina.domain.planning.schedule import Pieces, Timeline
 
 
-@dataclass(frozen=True)
-class OpenAction:
+class OpenAction(Struct, frozen=True):
     """An action in progress of the project. It ``can_move`` if nobody has begun it."""
 
     row_number: int

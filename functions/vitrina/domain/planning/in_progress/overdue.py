@@ -7,8 +7,10 @@ late; the reservation only keeps these hours from being planned twice.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Booking, Ledger, Resources
 
@@ -19,8 +21,7 @@ LEAST_LEFT = 0.25
 HORIZON_CALENDAR_DAYS = 120
 
 
-@dataclass(frozen=True)
-class OverdueWork:
+class OverdueWork(Struct, frozen=True):
     """An action with its promised days, all of them in the past, and its logged hours."""
 
     booking: Booking

@@ -8,9 +8,10 @@ as this keeps its day; otherwise whoever of the profile is ready first does it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from vitrina.domain.planning.capacity import Resources
 from vitrina.domain.planning.in_progress.open_work import (
@@ -32,8 +33,7 @@ class Trouble(StrEnum):
     FULL = "full"
 
 
-@dataclass(frozen=True)
-class Replanned:
+class Replanned(Struct, frozen=True):
     """New days and person of an action; ``trouble`` says why."""
 
     action: OpenAction
@@ -52,8 +52,7 @@ class Replanned:
         return self.due_on > self.action.due_on
 
 
-@dataclass(frozen=True)
-class Replan:
+class Replan(Struct, frozen=True):
     """What moves. ``stuck`` found no days within the horizon; ``begun`` is in trouble and was begun."""
 
     moves: tuple[Replanned, ...]

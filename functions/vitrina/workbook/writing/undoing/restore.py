@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from vitrina.errors import UserError
 from vitrina.ports import Json
@@ -18,8 +19,7 @@ FILLED_LATER = ("card", "progress", "logged_hours")
 ESTIMATED_LATER = ("hours_total", "source", "reason")
 
 
-@dataclass
-class Restoration:
+class Restoration(Struct):
     """What was not undone because people have changed it: cells by sheet, IDs of items by number.
 
     ``is_outdated`` says that the calendar was written again after the action, so it must be written anew.

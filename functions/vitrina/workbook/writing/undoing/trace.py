@@ -7,16 +7,16 @@ by their index.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import Field, Row, Tab
 from vitrina.workbook.writing.values import Value, kept_value, value_of_cell
 
 
-@dataclass
-class Trace:
+class Trace(Struct):
     """Cells with their contents before and after, and rows that got a number, left or were inserted.
 
     ``kept`` returns JSON:

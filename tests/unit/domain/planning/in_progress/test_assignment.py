@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from vitrina.domain.backlog import PlannedAction, Specialist
 from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of

@@ -8,10 +8,11 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from benchmarks.agencies import RandomAgency, random_agency
 from vitrina.domain.backlog import Specialist
