@@ -24,7 +24,7 @@ from vitrina.chat_port import (
 from vitrina.crm_port import WebhookState
 from vitrina.errors import VitrinaError
 from vitrina.ports import Json, WebhookRequest
-from vitrina.rest import FIRST_WAIT_S, TIMEOUT_S
+from vitrina.rest.wire import FIRST_WAIT_S, TIMEOUT_S
 
 API_URL = "https://api.telegram.org"
 #: How many ids after a known one are tried for something whose answer was lost.

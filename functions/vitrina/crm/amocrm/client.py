@@ -28,7 +28,7 @@ from vitrina.crm_port import (
 )
 from vitrina.errors import FatalServiceError, RetriableServiceError
 from vitrina.ports import Json, WebhookRequest
-from vitrina.rest import FIRST_WAIT_S, TIMEOUT_S
+from vitrina.rest.wire import FIRST_WAIT_S, TIMEOUT_S
 
 #: Whether the list of changed deals is asked for with ``If-Modified-Since``.
 ASKS_FOR_NEWS = True

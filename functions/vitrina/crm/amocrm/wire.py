@@ -13,7 +13,7 @@ import httpx
 from vitrina.crm.amocrm.pace import SERVICE, Pace, distance
 from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError, ServiceError
 from vitrina.ports import Json
-from vitrina.rest import FIRST_WAIT_S, TIMEOUT_S, Refusals, RestWire, retry_after_s, translated
+from vitrina.rest.wire import FIRST_WAIT_S, TIMEOUT_S, Refusals, RestWire, retry_after_s, translated
 
 API_PATH = "/api/v4"
 #: Rows on a page of a list: the most that amoCRM gives.

@@ -12,7 +12,7 @@ from vitrina.errors import FatalServiceError
 from vitrina.metric_port import Account, DayValue, Facts, Gap, Measure, MeasureKind, Segments
 from vitrina.metrics.calltouch.wire import DISTANCE_S, SERVICE, URL, CalltouchWire, EvenPace, wrong_shape
 from vitrina.ports import Json
-from vitrina.rest import FIRST_WAIT_S, TIMEOUT_S
+from vitrina.rest.wire import FIRST_WAIT_S, TIMEOUT_S
 
 #: Calls on a page; most days of one list.
 PAGE, MOST_DAYS = 1000, 90

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from vitrina.errors import AccessDeniedError, FatalServiceError, ServiceError
-from vitrina.rest import FIRST_WAIT_S, TIMEOUT_S, Refusals, RestWire, TimedTransport, translated
+from vitrina.rest.wire import FIRST_WAIT_S, TIMEOUT_S, Refusals, RestWire, TimedTransport, translated
 
 SERVICE = "Calltouch"
 URL = "https://api.calltouch.ru"

@@ -12,7 +12,7 @@ from vitrina.metrics.metrica.mapping import COST, VISITS, Recipe, Table
 from vitrina.metrics.metrica.pace import DISTANCE_S, SERVICE, WINDOW_S, Pace
 from vitrina.metrics.metrica.wire import URL, MetricaWire
 from vitrina.ports import Json
-from vitrina.rest import FIRST_WAIT_S, TIMEOUT_S
+from vitrina.rest.wire import FIRST_WAIT_S, TIMEOUT_S
 
 #: Most metrics of one call.
 MOST_METRICS = 20

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 
-from vitrina.rest import retry_after_s
+from vitrina.rest.wire import retry_after_s
 
 #: Calls in a minute of a free workspace and of a paid one; developers.asana.com/docs/rate-limits.
 FREE_PER_MINUTE, PAID_PER_MINUTE = 150, 1500

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from vitrina.ports import Json
-from vitrina.rest import ATTEMPTS, FIRST_WAIT_S, TIMEOUT_S, RestWire, refusal
+from vitrina.rest.wire import ATTEMPTS, FIRST_WAIT_S, TIMEOUT_S, RestWire, refusal
 from vitrina.trackers.asana.pace import Pace
 
 SERVICE = "Asana"

@@ -23,7 +23,7 @@ from vitrina.ports import (
     TrackerMemory,
     WebhookRequest,
 )
-from vitrina.rest import FIRST_WAIT_S, TIMEOUT_S
+from vitrina.rest.wire import FIRST_WAIT_S, TIMEOUT_S
 from vitrina.trackers.connection import Connection, Surroundings
 from vitrina.trackers.kaiten import mapping
 from vitrina.trackers.kaiten.wire import PAGE, SERVICE, KaitenWire

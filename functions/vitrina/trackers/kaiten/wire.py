@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from vitrina.ports import Json
-from vitrina.rest import ATTEMPTS, FIRST_WAIT_S, TIMEOUT_S, RestWire
+from vitrina.rest.wire import ATTEMPTS, FIRST_WAIT_S, TIMEOUT_S, RestWire
 from vitrina.trackers.kaiten.pace import Pace
 
 SERVICE = "Kaiten"

@@ -1,0 +1,75 @@
+"""Loads modules of other packages when something of them is used, not when they are imported.
+
+Google's client library imports parsers of HTTP challenges and keys of service accounts, with ``pyparsing``,
+``cryptography`` and ``asyncio`` behind them: half of what it takes to load, and most requests use none of it.
+``importlib.util.LazyLoader`` does the same, but before Python 3.12.2 two threads must not use such a module
+for the first time at once.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import Any, cast
+
+
+def defer(*names: str) -> None:
+    """Have modules of these names loaded with the first use of an attribute; those that are loaded stay."""
+    sys.meta_path.insert(0, _Finder(frozenset(names)))
+
+
+class _Finder(MetaPathFinder):
+    def __init__(self, names: frozenset[str]) -> None:
+        self._names = names
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname not in self._names:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _DeferringLoader(spec.loader)
+        return spec
+
+
+class _DeferringLoader(Loader):
+    """Leaves it to the first use of an attribute that the real loader fills the module."""
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+        # The thread that loads uses the module itself, as far as it is there.
+        self._lock = threading.RLock()
+        self._is_loading = False
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """See ``Loader``."""
+        return _DeferredModule(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """See ``Loader``. Nothing is loaded yet."""
+
+    def fill(self, module: ModuleType) -> None:
+        """Load the module; another thread waits until that is done."""
+        with self._lock:
+            if self._is_loading or type(module) is not _DeferredModule:
+                return
+            self._is_loading = True
+            try:
+                self._loader.exec_module(module)
+                module.__class__ = ModuleType
+            finally:
+                self._is_loading = False
+
+
+class _DeferredModule(ModuleType):
+    def __getattribute__(self, name: str) -> Any:
+        # The import system itself asks for names with two underscores.
+        if not name.startswith("__"):
+            loader = self.__spec__.loader  # type: ignore[union-attr]
+            cast("_DeferringLoader", loader).fill(self)
+        return super().__getattribute__(name)

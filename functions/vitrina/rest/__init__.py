@@ -1,0 +1,1 @@
+"""Calls of the REST APIs of outside systems."""
