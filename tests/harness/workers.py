@@ -29,7 +29,7 @@ from tests.harness import crash
 from vitrina.google.firestore import make_firestore
 from vitrina.google.queue import make_tasks
 from vitrina.google.services import make_services
-from vitrina.rest.wire import trusted_authorities
+from vitrina.rest.transport import trusted_authorities
 from vitrina.workbook.template.definition import load_template
 
 ROOT = Path(__file__).parents[2]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from googleapiclient.discovery import build_from_document
-
 from vitrina.google.rest import RestService
-from vitrina.google.services import credentials_for, discovery_document
+from vitrina.google.services import api_of, credentials_for, discovery_document
 
 #: Name of the service in messages to people.
 SERVICE = "Firestore"
@@ -28,6 +26,6 @@ def make_firestore(firestore_url: str = "") -> RestService:
     # The document allows queries only below a document. Firestore takes the root too, where we keep ours.
     databases = document["resources"]["projects"]["resources"]["databases"]
     del databases["resources"]["documents"]["methods"]["runQuery"]["parameters"]["parent"]["pattern"]
-    service = build_from_document(document, credentials=credentials)
+    service = api_of(document)
     # Kept, as every call of ``documents()`` renders the docstrings of all its methods.
     return RestService(SERVICE, service.projects().databases().documents(), credentials, TIMEOUT_S)

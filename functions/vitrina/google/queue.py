@@ -9,13 +9,12 @@ from collections.abc import Callable
 from functools import cache
 
 from google.auth.exceptions import GoogleAuthError
-from googleapiclient.discovery import build_from_document
 from googleapiclient.errors import HttpError
 
 from vitrina.errors import RetriableServiceError
 from vitrina.google.rest import RestService
 from vitrina.google.server_time import machine_time
-from vitrina.google.services import NO_ANSWER, SERVICE, credentials_for, discovery_document
+from vitrina.google.services import NO_ANSWER, SERVICE, api_of, credentials_for, discovery_document
 from vitrina.ports import Json
 
 #: Name of the service, which people know as Google's.
@@ -88,5 +87,5 @@ def make_tasks(tasks_url: str = "") -> RestService:
     It is built once for each address, when a process queues its first task: few requests do.
     """
     credentials = credentials_for(tasks_url, [SCOPE])
-    service = build_from_document(discovery_document("cloudtasks", "v2", tasks_url), credentials=credentials)
+    service = api_of(discovery_document("cloudtasks", "v2", tasks_url))
     return RestService(NAME, service.projects().locations().queues().tasks(), credentials, TIMEOUT_S)

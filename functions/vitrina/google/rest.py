@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass, field
 from typing import Any
 
 from google.auth.credentials import Credentials
 from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.http import HttpRequest
-from msgspec import Struct, field
 
 from vitrina.deadline import outside_call
 from vitrina.google.connection import RepeatingHttp, limit_wait
 from vitrina.google.services import NO_ANSWER
 
 
-class RestService(Struct, frozen=True):
+@dataclass(frozen=True)
+class RestService:
     """A resource of an API, and ``send`` for its requests.
 
     Parameters

@@ -89,7 +89,7 @@ def _make_apis(google_url: str) -> tuple[Credentials, Any, Any]:
     """
     credentials = credentials_for(google_url, SCOPES)
     sheets, drive = (
-        build_from_document(discovery_document(name, version, google_url), credentials=credentials)
+        api_of(discovery_document(name, version, google_url))
         for name, version in (("sheets", "v4"), ("drive", "v3"))
     )
     return credentials, sheets, drive
@@ -105,6 +105,12 @@ def with_long_body(request: HttpRequest, body: Json) -> HttpRequest:
     request.body = text.encode("utf-8", "replace")
     request.body_size = len(request.body)
     return request
+
+
+def api_of(document: Json) -> Any:
+    """The API of a discovery document. Each of its requests is given a connection, with credentials."""
+    # With credentials the library would ask at once whether they have a private key, and load cryptography.
+    return build_from_document(document, http=httplib2.Http())
 
 
 def credentials_for(url: str, scopes: Sequence[str]) -> Credentials:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
-import ssl
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, cached_property
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Protocol
 
-import httpcore
 import httpx
 import tenacity
 
-from vitrina.deadline import StopAtDeadline, outside_call, seconds_left
+from vitrina.deadline import StopAtDeadline, outside_call
 from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError, ServiceError
 from vitrina.ports import Json
 from vitrina.surrogates import replace_surrogates
@@ -22,8 +20,6 @@ from vitrina.surrogates import replace_surrogates
 #: How long an attempt may wait for the answer. The call may be carried out after that.
 TIMEOUT_S = 20.0
 LONGEST_CONNECT_S = 5.0
-#: How long a connection that nobody uses is kept.
-KEEP_ALIVE_S = 5.0
 ATTEMPTS = 4
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
 #: No repeat begins so many seconds after the first attempt: the lease of an action ends after 90.
@@ -31,10 +27,7 @@ LONGEST_CALL_S = 75.0
 
 #: Methods whose second call changes nothing.
 REPEATABLE = ("GET", "DELETE")
-#: The request was not sent, so that even a call that makes something may be repeated.
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
-_NO_ANSWER = (TimeoutError, httpx.TransportError)
 
 #: Error and code of a sentence for a status.
 Refusals = Mapping[int, tuple[type[ServiceError], str]]
@@ -55,59 +48,6 @@ class Pacer(Protocol):
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Take what the headers of an answer say about the limit."""
-
-
-@cache
-def trusted_authorities() -> ssl.SSLContext:
-    """TLS context shared by all clients, loaded once."""
-    return httpx.create_ssl_context()
-
-
-class TimedTransport(httpx.HTTPTransport):
-    """Reads each answer until the deadline; the limits of ``httpx`` hold for each read of a socket."""
-
-    def __init__(self) -> None:
-        super().__init__(verify=trusted_authorities())
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=trusted_authorities(), keepalive_expiry=KEEP_ALIVE_S, network_backend=_TimedBackend()
-        )
-
-
-class _TimedBackend(httpcore.SyncBackend):
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        return _TimedStream(super().connect_tcp(host, port, timeout, local_address, socket_options))
-
-
-class _TimedStream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self._stream = stream
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        left_s = seconds_left()
-        if left_s <= 0:
-            raise httpcore.ReadTimeout("the deadline has passed")
-        return self._stream.read(max_bytes, left_s if timeout is None else min(left_s, timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, timeout)
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, timeout))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
 
 
 class RestWire:
@@ -201,7 +141,8 @@ class RestWire:
         def attempt() -> Any:
             self.pace.wait(calls)
             files = None if form is None else {name: (None, text.encode()) for name, text in form.items()}
-            with outside_call(self._service, self._timeout_s, _NO_ANSWER) as limit_s:
+            no_answer = (TimeoutError, httpx.TransportError)
+            with outside_call(self._service, self._timeout_s, no_answer) as limit_s:
                 timeout = httpx.Timeout(limit_s, connect=min(limit_s, LONGEST_CONNECT_S))
                 response = self._client.request(
                     method, path, params=params, json=body, files=files, headers=headers, timeout=timeout
@@ -237,6 +178,8 @@ class RestWire:
 
     def make_client(self) -> httpx.Client:
         """The client of all calls, which gives each of them the token."""
+        from vitrina.rest.transport import TimedTransport  # noqa: PLC0415
+
         return httpx.Client(
             transport=TimedTransport(),
             base_url=self._api_url,
@@ -308,6 +251,7 @@ def _is_worth_repeating(error: BaseException, *, repeats: bool) -> bool:
     if isinstance(error, httpx.HTTPStatusError):
         status = error.response.status_code
         return status == 429 or (repeats and (status == 408 or status >= 500))
-    if isinstance(error, _NEVER_SENT):
+    # It was not sent, so that even a call that makes something may be repeated.
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
         return True
     return repeats and isinstance(error, httpx.TransportError)

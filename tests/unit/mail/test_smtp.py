@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import socket
 from collections.abc import Iterator
 
@@ -72,22 +73,22 @@ def test_nobody_there(mail: SmtpMail) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with pytest.raises(RetriableServiceError):
-            replace(mail, port=port, timeout_s=0.2).send(LETTER)
+            dataclasses.replace(mail, port=port, timeout_s=0.2).send(LETTER)
     with pytest.raises(RetriableServiceError):
-        replace(mail, port=port).send(LETTER)
+        dataclasses.replace(mail, port=port).send(LETTER)
 
 
 def test_without_encryption_nothing_leaves(box: MailBox, mail: SmtpMail) -> None:
     """A server that offers no encryption gets no letter and no password."""
     with pytest.raises(FatalServiceError):
-        replace(mail, security=Security.STARTTLS, user="u", password="secret").send(LETTER)
+        dataclasses.replace(mail, security=Security.STARTTLS, user="u", password="secret").send(LETTER)
     assert box.letters() == []
 
 
 def test_a_login_that_is_not_offered(box: MailBox, mail: SmtpMail) -> None:
     """A server without login refuses ours for good."""
     with pytest.raises((FatalServiceError, AccessDeniedError)):
-        replace(mail, user="u", password="secret").send(LETTER)
+        dataclasses.replace(mail, user="u", password="secret").send(LETTER)
     assert box.letters() == []
 
 

@@ -12,7 +12,8 @@ from vitrina.chat.telegram.pace import SERVICE, Pace
 from vitrina.chat.telegram.refusals import error_from
 from vitrina.errors import AccessDeniedError, RetriableServiceError, ServiceError
 from vitrina.ports import Json
-from vitrina.rest.wire import FIRST_WAIT_S, TIMEOUT_S, Refusals, RestWire, TimedTransport, json_of, translated
+from vitrina.rest.transport import TimedTransport
+from vitrina.rest.wire import FIRST_WAIT_S, TIMEOUT_S, Refusals, RestWire, json_of, translated
 
 #: How often a call that changes nothing is sent.
 ATTEMPTS = 3

@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 
 from vitrina.errors import AccessDeniedError, FatalServiceError, ServiceError
-from vitrina.rest.wire import FIRST_WAIT_S, TIMEOUT_S, Refusals, RestWire, TimedTransport, translated
+from vitrina.rest.transport import TimedTransport
+from vitrina.rest.wire import FIRST_WAIT_S, TIMEOUT_S, Refusals, RestWire, translated
 
 SERVICE = "Calltouch"
 URL = "https://api.calltouch.ru"

@@ -10,7 +10,8 @@ import httpx
 
 from vitrina.errors import AccessDeniedError, FatalServiceError, ServiceError
 from vitrina.metrics.metrica.pace import SERVICE, Pace, busy
-from vitrina.rest.wire import FIRST_WAIT_S, TIMEOUT_S, Refusals, RestWire, TimedTransport, translated
+from vitrina.rest.transport import TimedTransport
+from vitrina.rest.wire import FIRST_WAIT_S, TIMEOUT_S, Refusals, RestWire, translated
 
 URL = "https://api-metrika.yandex.net"
 

@@ -7,10 +7,9 @@ from typing import Any
 import google_auth_httplib2
 import httplib2
 from google.auth.credentials import Credentials
-from googleapiclient.discovery import build_from_document
 from msgspec import Struct, field
 
-from vitrina.google.services import credentials_for, discovery_document
+from vitrina.google.services import api_of, credentials_for, discovery_document
 from vitrina.ports import Json
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -58,7 +57,7 @@ class Cloud(Struct, frozen=True):
     def _service(self, name: str, version: str) -> Any:
         if name not in self._services:
             document = discovery_document(name, version, self.url)
-            self._services[name] = build_from_document(document, credentials=self._credentials)
+            self._services[name] = api_of(document)
         return self._services[name]
 
     @property

@@ -1,9 +1,8 @@
 """Loads modules of other packages when something of them is used, not when they are imported.
 
 Google's client library imports parsers of HTTP challenges and keys of service accounts, with ``pyparsing``,
-``cryptography`` and ``asyncio`` behind them: half of what it takes to load, and most requests use none of it.
-``importlib.util.LazyLoader`` does the same, but before Python 3.12.2 two threads must not use such a module
-for the first time at once.
+``cryptography`` and ``asyncio`` behind them: half of what it takes to load. ``importlib.util.LazyLoader``
+does the same, but before Python 3.12.2 two threads must not use such a module for the first time at once.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ class _DeferringLoader(Loader):
             self._is_loading = True
             try:
                 self._loader.exec_module(module)
-                module.__class__ = ModuleType
+                module.__class__ = ModuleType  # type: ignore[assignment]
             finally:
                 self._is_loading = False
 
@@ -72,4 +71,5 @@ class _DeferredModule(ModuleType):
         if not name.startswith("__"):
             loader = self.__spec__.loader  # type: ignore[union-attr]
             cast("_DeferringLoader", loader).fill(self)
-        return super().__getattribute__(name)
+        # Not super(): the module is an ordinary one by now.
+        return ModuleType.__getattribute__(self, name)
