@@ -12,7 +12,7 @@ PIP_INSTALL = install --quiet --disable-pip-version-check --require-hashes
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast coverage check format deploy vitrina prism lock update audit sbom licences
+.PHONY: help venv demo test test-fast coverage check format deploy vitrina prism lock update audit sbom licences pages
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -74,6 +74,9 @@ update: ## Take the newest packages: lock, install, licences (PACKAGE=name: of t
 
 licences: $(READY) ## Write docs/licences.md; fails if a licence forbids the use
 	$(BIN)/python -m deploy.packages.licences
+
+pages: $(READY) ## Write functions/compiled_pages after a change of a page's template
+	$(BIN)/python -m deploy.compiled_pages
 
 audit: $(TOOLS)/.ready ## Ask for known weaknesses of all packages (needs the internet; SECURITY.md)
 	$(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.txt $(ARGS)

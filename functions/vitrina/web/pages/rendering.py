@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
 from flask import Request, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BaseLoader, Environment, FileSystemLoader, ModuleLoader, StrictUndefined
 from markupsafe import Markup
 from msgspec import Struct
 
@@ -26,6 +26,8 @@ from vitrina.texts import format_days, format_number, render, sentence
 from vitrina.workbook.reading.choices import Choices
 
 _FOLDER = Path(__file__).parent
+#: The templates as Python modules, which ``make pages`` writes, so that no process has to compile them.
+COMPILED = _FOLDER.parents[2] / "compiled_pages"
 _STYLE = re.sub(r"\n+", "", (_FOLDER / "style.css").read_text(encoding="utf-8"))
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+")
@@ -210,12 +212,22 @@ def _label(setting: Setting, group: str, code: str) -> str:
     return setting.choices.label(group, code, setting.locale) if code else ""
 
 
-@cache
-def _environment() -> Environment:
+def template_loader() -> BaseLoader:
+    """Reads the templates themselves."""
+    return FileSystemLoader(_FOLDER)
+
+
+def environment_of(loader: BaseLoader) -> Environment:
+    """Jinja's environment of the pages, with templates from *loader*."""
     return Environment(
-        loader=FileSystemLoader(_FOLDER),
+        loader=loader,
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+
+
+@cache
+def _environment() -> Environment:
+    return environment_of(ModuleLoader(COMPILED))
