@@ -29,6 +29,7 @@ SHARED = {
 ALLOWED = {
     "errors": set(),
     "deadline": set(),
+    "deferred_imports": set(),
     "settings": set(),
     "texts": {"surrogates"},
     "surrogates": set(),

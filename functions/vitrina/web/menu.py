@@ -21,8 +21,6 @@ from vitrina.ports import Json
 from vitrina.project.team_renewal import renew_team
 from vitrina.texts import pick_locale
 from vitrina.usecases.actions import ACTIONS
-from vitrina.usecases.clients.create_client import client_options
-from vitrina.usecases.undo import ask_before_undo
 from vitrina.web.http import (
     MENU_BODY_BYTES,
     Application,
@@ -40,10 +38,24 @@ log = logging.getLogger("vitrina.menu")
 OPERATION_STATUS = "operation"
 #: Seconds in which it is known who asks, and then in which an operation is accepted or its progress is told.
 ACCESS_S, OPERATION_S = 5.0, 5.0
-#: Questions that the add-on asks before an action; they change nothing.
+
+
+def _client_options(services: Services, spreadsheet_id: str) -> Answer:
+    from vitrina.usecases.clients.create_client import client_options
+
+    return client_options(services, spreadsheet_id)
+
+
+def _ask_before_undo(services: Services, spreadsheet_id: str) -> Answer:
+    from vitrina.usecases.undo import ask_before_undo
+
+    return ask_before_undo(services, spreadsheet_id)
+
+
+#: Questions that the add-on asks before an action; they change nothing. A process imports what is asked for.
 QUESTIONS: Mapping[str, Callable[[Services, str], Answer]] = {
-    "new_client_options": client_options,
-    "undo_question": ask_before_undo,
+    "new_client_options": _client_options,
+    "undo_question": _ask_before_undo,
 }
 
 _ENVELOPE: Json = {

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from vitrina.domain.estimating.norms import LEAST_ERRORS, PROMISED, Basis, EffortNorm, Norms, PastError
+from vitrina.domain.estimating.norms import (
+    LEAST_ERRORS,
+    PROMISED,
+    Basis,
+    EffortNorm,
+    Norms,
+    PastError,
+    quantile,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,16 +104,14 @@ def towards_norm(specialist_hours: float, norm_hours: float) -> float:
 
 def total(norms: Norms, means: Sequence[tuple[float, Basis]]) -> Total | None:
     """P50 and P85 of the sum of tasks with these mean hours; ``None`` if too few past errors are known."""
-    # Imported here because most requests do not need it.
-    import numpy as np  # noqa: PLC0415
-
     if not means:
         return None
     ratios = draw_ratios(norms, means)
     if ratios is None:
         return None
-    p50, p85 = np.quantile(ratios @ np.array([mean for mean, _ in means]), [0.5, PROMISED])
-    return Total(float(p50), float(p85))
+    sums = (ratios @ [mean for mean, _ in means]).tolist()
+    p50, p85 = (quantile(sums, ratio) for ratio in (0.5, PROMISED))
+    return Total(p50, p85)
 
 
 def draw_ratios(norms: Norms, means: Sequence[tuple[float, Basis]], draws: int = DRAWS) -> Floats | None:
