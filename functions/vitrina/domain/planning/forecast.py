@@ -165,7 +165,11 @@ def _forecast(question: _Question) -> Forecast | NoForecast:
     planned = [hours for hours, _ in parts]
     days = _days_of(
         samples,
-        {place: (ratios[draws[place]] * planned).tolist() for sample in samples for place in sample.places},
+        {
+            place: (ratios[:, draws[place]] * planned).tolist()
+            for sample in samples
+            for place in sample.places
+        },
         queue,
         resources,
         since=since,
@@ -247,15 +251,22 @@ def _in_order_of_length(
     import numpy as np  # noqa: PLC0415
 
     parts = [(one.item.project, part) for one in queue.items for part in one.assignments]
-    hours = ratios * np.array([part.hours for _, part in parts])
+    planned = np.array([part.hours for _, part in parts])
+
+    def hours_where(is_meant: Sequence[bool]) -> Floats:
+        rows = np.flatnonzero(is_meant)
+        hours: Floats = planned[rows] @ ratios[rows]
+        return hours
+
     lengths = [
-        hours[:, [part.specialist == one.name for _, part in parts]].sum(axis=1)
+        hours_where([part.specialist == one.name for _, part in parts])
         / max(one.hours_per_day * resources.load_factor, EPSILON_HOURS)
         for one in resources.specialists
     ]
     for limit in resources.limits:
-        counts = [limit.concerns(project=project, specialist=part.specialist) for project, part in parts]
-        sums = hours[:, counts].sum(axis=1)
+        sums = hours_where(
+            [limit.concerns(project=project, specialist=part.specialist) for project, part in parts]
+        )
         lengths.append(sums * WORKING_DAYS[limit.kind] / max(limit.hours, EPSILON_HOURS))
     length = np.max(lengths, axis=0)
     order = np.argsort(length, kind="stable")

@@ -163,7 +163,7 @@ def test_a_task_errs_as_tasks_of_about_its_hours_did() -> None:
     ratios = draw_ratios(Norms(errors={Basis.SIZE: errors}), [(1.0, Basis.SIZE), (16.0, Basis.SIZE)])
 
     assert ratios is not None
-    small, large = ratios.T
+    small, large = ratios
     assert small / large == pytest.approx(6.0)
 
 
