@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     Floats = np.ndarray[Any, np.dtype[np.float64]]
+    #: Places of some tasks, and their ratios: a row for each, with ``DRAWS`` columns.
+    Drawn = tuple[Sequence[int], Floats]
 
 #: Up to this ratio between the norm and the specialist's figure, the figure is used as it is.
 TRUSTED_RATIO = 1.5
@@ -41,7 +43,7 @@ DRAWS = 1000
 #: small tasks overrun and vary more.
 ALIKE = 3
 
-#: So many tasks are drawn at a time.
+#: So many tasks are drawn at a time: their ratios stay in the cache of the processor.
 BLOCK = 64
 
 #: Seed of the simulation: the same backlog always gives the same figures.
@@ -110,48 +112,31 @@ def total(norms: Norms, means: Sequence[tuple[float, Basis]]) -> Total | None:
     # Imported here because most requests do not need it.
     import numpy as np  # noqa: PLC0415
 
-    pools = _pools(norms, means)
-    if not means or pools is None:
+    drawn = draw_ratios(norms, means)
+    if not means or drawn is None:
         return None
     sums = np.zeros(DRAWS)
-    for places, ratios in _draw(pools, means, DRAWS):
+    for places, ratios in drawn:
         sums += np.array([means[place][0] for place in places]) @ ratios
     p50, p85 = (quantile(sums.tolist(), ratio) for ratio in (0.5, PROMISED))
     return Total(p50, p85)
 
 
-def draw_ratios(norms: Norms, means: Sequence[tuple[float, Basis]], draws: int = DRAWS) -> Floats | None:
-    """Ratios of actual to mean hours, one row for each task; ``None`` if too few past errors are known.
+def draw_ratios(norms: Norms, means: Sequence[tuple[float, Basis]]) -> Iterator[Drawn] | None:
+    """Ratios of actual to mean hours of all tasks, some at a time; ``None`` if too few past errors are known.
 
     The error of each task is drawn from past tasks with similar hours and multiplied by a common factor of
     the draw, because tasks of the same month tend to be late together. The spread of the factor is the part
-    of the variance of past sums that independent errors do not explain.
+    of the variance of past sums that independent errors do not explain. The same tasks get the same ratios.
     """
-    import numpy as np  # noqa: PLC0415
-
-    pools = _pools(norms, means)
-    if pools is None:
-        return None
-    ratios = np.empty((len(means), draws))
-    for places, drawn in _draw(pools, means, draws):
-        ratios[places] = drawn
-    return ratios
-
-
-def _pools(norms: Norms, means: Sequence[tuple[float, Basis]]) -> Mapping[Basis, Sequence[PastError]] | None:
-    """Past errors of each basis that a task has; ``None`` if one has too few."""
     pools = {basis: norms.pooled_errors(basis) for _, basis in means}
     known = {basis: errors for basis, errors in sorted(pools.items()) if errors is not None}
-    return known if len(known) == len(pools) else None
+    return _draw(known, means) if len(known) == len(pools) else None
 
 
 def _draw(
-    pools: Mapping[Basis, Sequence[PastError]], means: Sequence[tuple[float, Basis]], draws: int
-) -> Iterator[tuple[Sequence[int], Floats]]:
-    """Places of some tasks and their ratios, one row for each; all tasks in turn.
-
-    A block of tasks stays in the cache of the processor, where the ratios of a long backlog would not.
-    """
+    pools: Mapping[Basis, Sequence[PastError]], means: Sequence[tuple[float, Basis]]
+) -> Iterator[Drawn]:
     import numpy as np  # noqa: PLC0415
 
     if not means:
@@ -159,14 +144,14 @@ def _draw(
     random = np.random.default_rng(SEED)
     widest = max(pools.values(), key=len)
     # The variance is estimated from few sums, so Student's distribution is used, not the normal one.
-    steps = random.standard_t(max(_sums_of(widest, len(means)) - 1, 1.0), draws)
+    steps = random.standard_t(max(_sums_of(widest, len(means)) - 1, 1.0), DRAWS)
     common = np.exp(common_spread(widest, len(means)) * steps)
     for basis, errors in pools.items():
         places = [place for place, (_, own) in enumerate(means) if own is basis]
         ratios, firsts, widths = _alike(errors, [means[place][0] for place in places])
         for start in range(0, len(places), BLOCK):
             block = slice(start, start + BLOCK)
-            drawn = random.random((len(places[block]), draws))
+            drawn = random.random((len(places[block]), DRAWS))
             drawn *= widths[block, None]
             picked = drawn.astype(np.intp)
             picked += firsts[block, None]

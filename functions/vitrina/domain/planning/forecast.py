@@ -11,14 +11,14 @@ import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import PeriodKind
-from vitrina.domain.estimating.effort import draw_ratios
+from vitrina.domain.estimating.effort import DRAWS, draw_ratios
 from vitrina.domain.estimating.norms import PROMISED, Basis, Norms
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger, Resources
 from vitrina.domain.planning.demand import priority_class
@@ -26,9 +26,7 @@ from vitrina.domain.planning.schedule import Queue, Timeline, last_day, queue_of
 from vitrina.domain.planning.selection import Assignment, TakenItem
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    Floats = np.ndarray[Any, np.dtype[np.float64]]
+    from vitrina.domain.estimating.effort import Drawn
 
 LIKELY_RATIO = 0.50
 
@@ -37,10 +35,11 @@ LIKELY_RATIO = 0.50
 MOST_DRAWS = 100
 MOST_PARTS = 15_000
 #: With fewer than ``LEAST_DRAWS`` that represent all, only those are scheduled whose length is next to each
-#: quantile: three for each, this share of all draws apart.
+#: quantile: three for each, this share of all draws apart, or one if that would be more parts than these.
 LEAST_DRAWS = 50
 NEAR_DRAWS = 3
 NEAR_APART = 0.015
+MOST_NEAR_PARTS = 4_500
 
 #: About the count of working days of a period.
 WORKING_DAYS = {PeriodKind.WEEK: 5, PeriodKind.MONTH: 21}
@@ -153,27 +152,22 @@ def _forecast(question: _Question) -> Forecast | NoForecast:
     queue, parts, resources, since = question.queue, question.parts, question.resources, question.since
     norms = question.norms
     count = max((len(errors) for errors in norms.errors.values()), default=0)
-    ratios = draw_ratios(norms, parts)
-    if ratios is None:
+    drawn = draw_ratios(norms, parts)
+    if drawn is None:
         return NoForecast(count)
     if not parts:
         return Forecast(since, since, since, count)
-    draws, lengths_working_days = _in_order_of_length(ratios, queue, resources)
+    order, lengths_working_days = _in_order_of_length(drawn, queue, resources)
     samples = [
-        _sample(ratio, draw_count=len(draws), part_count=len(parts)) for ratio in (LIKELY_RATIO, PROMISED)
+        _sample(ratio, draw_count=len(order), part_count=len(parts)) for ratio in (LIKELY_RATIO, PROMISED)
     ]
-    planned = [hours for hours, _ in parts]
     days = _days_of(
         samples,
-        {
-            place: (ratios[:, draws[place]] * planned).tolist()
-            for sample in samples
-            for place in sample.places
-        },
+        _hours_of(question, {place: order[place] for sample in samples for place in sample.places}),
         queue,
         resources,
         since=since,
-        expected_working_days=lengths_working_days[int(PROMISED * len(draws))],
+        expected_working_days=lengths_working_days[int(PROMISED * len(order))],
     )
     if days is None:
         return NoForecast(count, is_endless=True)
@@ -197,10 +191,22 @@ def _sample(ratio: float, *, draw_count: int, part_count: int) -> _Sample:
     count = min(draw_count, MOST_DRAWS, MOST_PARTS // part_count)
     if count >= min(draw_count, LEAST_DRAWS):
         return _Sample([int((number + 0.5) * draw_count / count) for number in range(count)], ratio)
-    steps = range(-(NEAR_DRAWS // 2), NEAR_DRAWS // 2 + 1)
+    most_apart = NEAR_DRAWS // 2 if NEAR_DRAWS * part_count <= MOST_NEAR_PARTS else 0
+    steps = range(-most_apart, most_apart + 1)
     return _Sample(
         [min(draw_count - 1, int((ratio + NEAR_APART * step) * draw_count)) for step in steps], 0.5
     )
+
+
+def _hours_of(question: _Question, draws: Mapping[int, int]) -> dict[int, list[float]]:
+    """Hours of all parts in some draws, by the places that *draws* have in the order of length."""
+    import numpy as np  # noqa: PLC0415
+
+    parts, chosen = question.parts, list(draws.values())
+    hours = np.empty((len(chosen), len(parts)))
+    for places, ratios in draw_ratios(question.norms, parts) or ():
+        hours[:, places] = ratios[:, chosen].T * [parts[place][0] for place in places]
+    return dict(zip(draws, hours.tolist(), strict=True))
 
 
 def _days_of(
@@ -242,33 +248,42 @@ def _days_of(
 
 
 def _in_order_of_length(
-    ratios: Floats, queue: Queue, resources: Resources
+    drawn: Iterable[Drawn], queue: Queue, resources: Resources
 ) -> tuple[Sequence[int], Sequence[float]]:
-    """Places of the draws in *ratios* from the shortest to the longest, and their working days.
+    """The draws from the shortest to the longest, and their working days.
 
     The length of a draw is estimated by the person, or the limit, whose days it fills most.
     """
     import numpy as np  # noqa: PLC0415
 
-    parts = [(one.item.project, part) for one in queue.items for part in one.assignments]
-    planned = np.array([part.hours for _, part in parts])
+    parts = [(one.item.project, part.specialist) for one in queue.items for part in one.assignments]
+    planned = np.array([part.hours for one in queue.items for part in one.assignments])
+    people = {one.name: number for number, one in enumerate(resources.specialists)}
 
-    def hours_where(is_meant: Sequence[bool]) -> Floats:
-        rows = np.flatnonzero(is_meant)
-        hours: Floats = planned[rows] @ ratios[rows]
-        return hours
-
-    lengths = [
-        hours_where([part.specialist == one.name for _, part in parts])
-        / max(one.hours_per_day * resources.load_factor, EPSILON_HOURS)
-        for one in resources.specialists
-    ]
-    for limit in resources.limits:
-        sums = hours_where(
-            [limit.concerns(project=project, specialist=part.specialist) for project, part in parts]
+    @cache
+    def filled(project: str, specialist: str) -> Sequence[int]:
+        """Numbers of the person and the limits whose days a part fills; limits follow behind the people."""
+        limits = (
+            number
+            for number, limit in enumerate(resources.limits, len(people))
+            if limit.concerns(project=project, specialist=specialist)
         )
-        lengths.append(sums * WORKING_DAYS[limit.kind] / max(limit.hours, EPSILON_HOURS))
-    length = np.max(lengths, axis=0)
+        return [*([people[specialist]] if specialist in people else []), *limits]
+
+    hours = np.zeros((len(people) + len(resources.limits), DRAWS))
+    for places, ratios in drawn:
+        rows: dict[int, list[int]] = {}
+        for row, place in enumerate(places):
+            for number in filled(*parts[place]):
+                rows.setdefault(number, []).append(row)
+        weights = planned[places]
+        for number, own in rows.items():
+            hours[number] += weights[own] @ ratios[own]
+    days = [
+        *(1 / max(one.hours_per_day * resources.load_factor, EPSILON_HOURS) for one in resources.specialists),
+        *(WORKING_DAYS[limit.kind] / max(limit.hours, EPSILON_HOURS) for limit in resources.limits),
+    ]
+    length = (hours * np.array(days)[:, None]).max(axis=0)
     order = np.argsort(length, kind="stable")
     return order.tolist(), length[order].tolist()
 
