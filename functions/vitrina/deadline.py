@@ -11,13 +11,12 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, cast
 
-from tenacity import RetryCallState
-from tenacity.stop import stop_base
+import tenacity
 
 _ends_at_s: ContextVar[float] = ContextVar("deadline", default=math.inf)
 
@@ -117,15 +116,15 @@ def seconds_left(service: str = "") -> float:
     return min(_ends_at_s.get() - time.monotonic(), patient_s)
 
 
-class StopAtDeadline(stop_base):
-    """Stops the attempts of ``tenacity`` where the wait before the next one would end after the deadline."""
+def stop_at_deadline(
+    service: str, *others: Callable[[tenacity.RetryCallState], bool]
+) -> Callable[[tenacity.RetryCallState], bool]:
+    """Stops attempts of ``tenacity`` where the next wait would end after the deadline, or where *others* do."""
 
-    def __init__(self, service: str) -> None:
-        self._service = service
+    def stop(state: tenacity.RetryCallState) -> bool:
+        return state.upcoming_sleep >= seconds_left(service) or any(other(state) for other in others)
 
-    def __call__(self, retry_state: RetryCallState) -> bool:
-        """See ``stop_base``."""
-        return retry_state.upcoming_sleep >= seconds_left(self._service)
+    return stop
 
 
 def read_until_deadline(sock: socket.socket) -> io.BufferedReader:

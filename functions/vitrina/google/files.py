@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from google.auth.exceptions import GoogleAuthError
-from googleapiclient.errors import HttpError
-from googleapiclient.http import HttpRequest, MediaIoBaseUpload
+from googleapiclient import errors, http
 
 from vitrina.errors import FatalServiceError
 from vitrina.google.services import NO_ANSWER, GoogleServices
@@ -69,7 +68,7 @@ class GoogleFiles:
     def put_file(self, file_id: str, file: NewFile, *, folder_id: str, tag: str) -> None:
         """See ``Files``."""
         # Resumable: what is sent in one request may have 5 MB at most.
-        media = MediaIoBaseUpload(io.BytesIO(file.content), mimetype=file.media_type, resumable=True)
+        media = http.MediaIoBaseUpload(io.BytesIO(file.content), mimetype=file.media_type, resumable=True)
         body = _body(file_id, file.name, folder_id, tag) | {"mimeType": file.media_type}
         self._make(
             self._services.files.create(body=body, media_body=media, supportsAllDrives=True, fields="id")
@@ -79,17 +78,17 @@ class GoogleFiles:
         """See ``Files``."""
         return URL.replace("{id}", file_id)
 
-    def _make(self, request: HttpRequest) -> None:
+    def _make(self, request: http.HttpRequest) -> None:
         try:
             self._send(request)
         except FatalServiceError as error:
             if error.status != IN_USE:
                 raise
 
-    def _send(self, request: HttpRequest) -> Any:
+    def _send(self, request: http.HttpRequest) -> Any:
         try:
             return self._services.send(request)
-        except (HttpError, *NO_ANSWER, GoogleAuthError) as error:
+        except (errors.HttpError, *NO_ANSWER, GoogleAuthError) as error:
             raise service_error(error) from error
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache
 
 from google.auth.exceptions import GoogleAuthError
-from googleapiclient.errors import HttpError
+from googleapiclient import errors
 
 from vitrina.errors import RetriableServiceError
 from vitrina.google.rest import RestService
@@ -73,7 +73,7 @@ class CloudTasksQueue:
         try:
             service = make_tasks(self._tasks_url)
             service.send(service.resource.create(parent=self._queue, body={"task": task}))
-        except HttpError as error:
+        except errors.HttpError as error:
             if error.status_code != _TAKEN:
                 raise RetriableServiceError("service.no_answer", service=SERVICE) from error
         except (GoogleAuthError, *NO_ANSWER) as error:

@@ -17,9 +17,9 @@ import google_auth_httplib2
 import httplib2
 from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.exceptions import GoogleAuthError, TransportError
-from googleapiclient.discovery import build_from_document
+from googleapiclient import discovery
+from googleapiclient import http as requests
 from googleapiclient.discovery_cache import get_static_doc
-from googleapiclient.http import HttpRequest
 from msgspec import Struct
 
 from vitrina.deadline import outside_call
@@ -55,7 +55,7 @@ class GoogleServices(Struct, frozen=True):
     _timeout_s: float
     _local: threading.local
 
-    def send(self, request: HttpRequest) -> Any:
+    def send(self, request: requests.HttpRequest) -> Any:
         """Execute *request* over this thread's own connection: ``httplib2`` is not thread-safe."""
         http = getattr(self._local, "http", None)
         if http is None:
@@ -95,7 +95,7 @@ def _make_apis(google_url: str) -> tuple[Credentials, Any, Any]:
     return credentials, sheets, drive
 
 
-def with_long_body(request: HttpRequest, body: Json) -> HttpRequest:
+def with_long_body(request: requests.HttpRequest, body: Json) -> requests.HttpRequest:
     """Give a request, which was made with an empty body, its *body*: JSON in UTF-8 without blanks.
 
     It is shorter than the library would send it; Google refuses more than 10 MB (decision 0065). With a body
@@ -110,7 +110,7 @@ def with_long_body(request: HttpRequest, body: Json) -> HttpRequest:
 def api_of(document: Json) -> Any:
     """The API of a discovery document. Each of its requests is given a connection, with credentials."""
     # With credentials the library would ask at once whether they have a private key, and load cryptography.
-    return build_from_document(document, http=httplib2.Http())
+    return discovery.build_from_document(document, http=httplib2.Http())
 
 
 def credentials_for(url: str, scopes: Sequence[str]) -> Credentials:

@@ -8,12 +8,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+import tenacity
 from google.auth.exceptions import GoogleAuthError
-from googleapiclient.errors import HttpError
-from googleapiclient.http import HttpRequest
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_any, wait_random_exponential
+from googleapiclient import errors, http
 
-from vitrina.deadline import StopAtDeadline
+from vitrina.deadline import stop_at_deadline
 from vitrina.errors import (
     AccessDeniedError,
     FatalServiceError,
@@ -148,7 +147,7 @@ class GoogleWorkbooks:
             {"requests": list(requests)},
         )
 
-        def refused(error: HttpError) -> Exception | None:
+        def refused(error: errors.HttpError) -> Exception | None:
             return refused_batch(str(error.reason), requests) if _status(error) == 400 else None
 
         try:
@@ -213,20 +212,20 @@ class GoogleWorkbooks:
 
     def _send(
         self,
-        request: HttpRequest,
+        request: http.HttpRequest,
         *,
         repeat: Callable[[BaseException], bool],
-        refused: Callable[[HttpError], Exception | None] = lambda _: None,
+        refused: Callable[[errors.HttpError], Exception | None] = lambda _: None,
     ) -> Any:
-        attempts = Retrying(
-            stop=stop_any(stop_after_attempt(self._attempts), StopAtDeadline(SERVICE)),
-            wait=wait_random_exponential(multiplier=self._wait_s, max=MAX_WAIT_S),
-            retry=retry_if_exception(repeat),
+        attempts = tenacity.Retrying(
+            stop=stop_at_deadline(SERVICE, tenacity.stop_after_attempt(self._attempts)),
+            wait=tenacity.wait_random_exponential(multiplier=self._wait_s, max=MAX_WAIT_S),
+            retry=tenacity.retry_if_exception(repeat),
             reraise=True,
         )
         try:
             return attempts(self._services.send, request)
-        except HttpError as error:
+        except errors.HttpError as error:
             raise refused(error) or service_error(error) from error
         except (*NO_ANSWER, GoogleAuthError) as error:
             raise service_error(error) from error
@@ -234,23 +233,23 @@ class GoogleWorkbooks:
 
 def service_error(error: Exception) -> ServiceError:
     """Our error for one of Google's client: a refusal, no answer, or no token."""
-    if isinstance(error, HttpError):
+    if isinstance(error, errors.HttpError):
         return _translate(error)
     if isinstance(error, GoogleAuthError) and not may_pass(error):
         return AccessDeniedError("google.no_key", service=SERVICE, status=401)
     return RetriableServiceError("service.no_answer", service=SERVICE)
 
 
-def _status(error: HttpError) -> int:
+def _status(error: errors.HttpError) -> int:
     return int(error.resp.status)
 
 
-def _is_rate_limit(error: HttpError) -> bool:
+def _is_rate_limit(error: errors.HttpError) -> bool:
     """Whether a 403 is about a quota and not about access rights."""
     return _status(error) == 403 and _has_reason(error, "ratelimitexceeded")
 
 
-def _has_reason(error: HttpError, wanted: str) -> bool:
+def _has_reason(error: errors.HttpError, wanted: str) -> bool:
     """Whether Google gives a reason that contains *wanted*, which is in lower case."""
     return any(
         wanted in str(detail.get("reason", "")).lower()
@@ -261,17 +260,17 @@ def _has_reason(error: HttpError, wanted: str) -> bool:
 
 def _did_nothing(error: BaseException) -> bool:
     """Whether Google refused the call without doing anything, so that a write may be repeated."""
-    return isinstance(error, HttpError) and (_status(error) == 429 or _is_rate_limit(error))
+    return isinstance(error, errors.HttpError) and (_status(error) == 429 or _is_rate_limit(error))
 
 
 def _is_busy(error: BaseException) -> bool:
     """Whether an error is temporary, so that a read may be repeated."""
-    if isinstance(error, HttpError):
+    if isinstance(error, errors.HttpError):
         return _status(error) in BUSY_STATUSES or _is_rate_limit(error)
     return isinstance(error, NO_ANSWER)
 
 
-def _translate(error: HttpError) -> ServiceError:
+def _translate(error: errors.HttpError) -> ServiceError:
     status = _status(error)
     if status == 429 or _is_rate_limit(error):
         # The quota refills every minute. The wait is random, so that refused callers do not return together.

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import httpx
 import tenacity
 
-from vitrina.deadline import StopAtDeadline, outside_call
+from vitrina.deadline import outside_call, stop_at_deadline
 from vitrina.errors import AccessDeniedError, FatalServiceError, RetriableServiceError, ServiceError
 from vitrina.ports import Json
 from vitrina.surrogates import replace_surrogates
@@ -152,10 +152,10 @@ class RestWire:
 
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: _is_worth_repeating(error, repeats=repeats)),
-            stop=tenacity.stop_any(
+            stop=stop_at_deadline(
+                self._service,
                 tenacity.stop_after_attempt(self._attempts),
                 tenacity.stop_before_delay(LONGEST_CALL_S),
-                StopAtDeadline(self._service),
             ),
             wait=self._wait_before_repeat,
             sleep=self._sleep,

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import tenacity
 from google.auth.exceptions import GoogleAuthError
-from googleapiclient.errors import HttpError
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_any, wait_random_exponential
+from googleapiclient import errors
 
-from vitrina.deadline import StopAtDeadline
+from vitrina.deadline import stop_at_deadline
 from vitrina.errors import (
     AccessDeniedError,
     ConfigurationError,
@@ -206,15 +206,15 @@ class FirestoreStore:
 
         A read may be refused for a database or an index that is not there.
         """
-        attempts = Retrying(
-            stop=stop_any(stop_after_attempt(_ATTEMPTS), StopAtDeadline(SERVICE)),
-            wait=wait_random_exponential(multiplier=_FIRST_WAIT_S),
-            retry=retry_if_exception(_is_busy),
+        attempts = tenacity.Retrying(
+            stop=stop_at_deadline(SERVICE, tenacity.stop_after_attempt(_ATTEMPTS)),
+            wait=tenacity.wait_random_exponential(multiplier=_FIRST_WAIT_S),
+            retry=tenacity.retry_if_exception(_is_busy),
             reraise=True,
         )
         try:
             return attempts(self._send_once, request)
-        except HttpError as error:
+        except errors.HttpError as error:
             if has_preconditions and _status_of(error) in _PRECONDITION_STATUSES:
                 raise _PreconditionError from error
             if _is_busy(error):
@@ -312,7 +312,7 @@ def _moments_in(answer: Any) -> list[datetime]:
     return [datetime.fromisoformat(text) for text in texts if text]
 
 
-def _status_of(error: HttpError) -> str:
+def _status_of(error: errors.HttpError) -> str:
     """The canonical name of an error, such as ``ABORTED``; a read answers with a list of one."""
     try:
         body = json.loads(error.content)
@@ -324,7 +324,7 @@ def _status_of(error: HttpError) -> str:
 
 def _is_busy(error: BaseException) -> bool:
     """Whether the same call may succeed a little later."""
-    if isinstance(error, HttpError):
+    if isinstance(error, errors.HttpError):
         return _status_of(error) == "ABORTED" or error.status_code in BUSY_STATUSES
     if isinstance(error, GoogleAuthError):
         return may_pass(error)
