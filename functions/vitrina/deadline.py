@@ -119,7 +119,7 @@ def seconds_left(service: str = "") -> float:
 def stop_at_deadline(
     service: str, *others: Callable[[tenacity.RetryCallState], bool]
 ) -> Callable[[tenacity.RetryCallState], bool]:
-    """Stops attempts of ``tenacity`` where the next wait would end after the deadline, or where *others* do."""
+    """Stops the attempts of ``tenacity`` before a wait that ends after the deadline, or as *others* do."""
 
     def stop(state: tenacity.RetryCallState) -> bool:
         return state.upcoming_sleep >= seconds_left(service) or any(other(state) for other in others)

@@ -27,7 +27,8 @@ from vitrina.google.files import FOLDER_MIME_TYPE
 from vitrina.operations.journal import find_lines
 from vitrina.records.clients.client_files import load_files
 from vitrina.records.outside.client_wishes import CLIENT_WISH
-from vitrina.usecases.client_page.keep_file import MOST_FILE_BYTES, MOST_FILES
+from vitrina.usecases.client_page.file_kinds import MOST_FILE_BYTES
+from vitrina.usecases.client_page.keep_file import MOST_FILES
 from vitrina.web.pages.uploads import FILE_BODY_BYTES
 
 __all__ = ["linked"]

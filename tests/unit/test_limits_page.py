@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.limits import MOST_SHARE, mebibytes
 from deploy.functions import FUNCTIONS
 from vitrina.domain import limits, quantities
-from vitrina.usecases.client_page.keep_file import MOST_FILE_BYTES
+from vitrina.usecases.client_page.file_kinds import MOST_FILE_BYTES
 from vitrina.web.http import MAX_DEPTH, MENU_BODY_BYTES, OTHER_BODY_BYTES, WEBHOOK_BODY_BYTES
 
 PAGE = Path(__file__).parents[2] / "docs/limits.md"

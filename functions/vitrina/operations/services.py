@@ -124,3 +124,9 @@ class Services(Struct, frozen=True, eq=False):
     def today(self) -> date:
         """The day in the agency's time zone."""
         return self.clock.now().astimezone(self.time_zone).date()
+
+    def days_since(self, day: str) -> int:
+        """Working days since an ISO day, that one not counted."""
+        start, today = date.fromisoformat(day), self.today()
+        later = (start + timedelta(days=one) for one in range(1, (today - start).days + 1))
+        return sum(map(self.calendar.is_working_day, later))

@@ -17,7 +17,6 @@ from vitrina.records.outside.client_links import is_token
 from vitrina.texts import Sentence, sentence
 from vitrina.usecases.accounting.links import PLACE as ACCOUNTING
 from vitrina.usecases.client_page.digest_link import PLACE as CLIENT
-from vitrina.web.accounting_page import answer_accounting
 from vitrina.web.client_page import answer_client
 from vitrina.web.http import OTHER_BODY_BYTES, Application, OpenApplication, limit_body
 from vitrina.web.pages.frame import error_page, place_in, setting_of
@@ -25,9 +24,19 @@ from vitrina.web.pages.rendering import Setting, compressed
 
 log = logging.getLogger("vitrina.client")
 
+
+def _answer_accounting(
+    request: Request, app: Application, setting: Setting, token: str, rest: Sequence[str]
+) -> Response:
+    # Few visits are those of accounting.
+    from vitrina.web.accounting_page import answer_accounting
+
+    return answer_accounting(request, app, setting, token, rest)
+
+
 _PAGES: Mapping[str, Callable[[Request, Application, Setting, str, Sequence[str]], Response]] = {
     CLIENT: answer_client,
-    ACCOUNTING: answer_accounting,
+    ACCOUNTING: _answer_accounting,
 }
 
 

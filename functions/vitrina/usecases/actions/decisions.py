@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from vitrina.ports import Json
 from vitrina.records.outside.decisions import DecisionKind
 from vitrina.usecases.actions.action import NO_PARAMS, NUMBER, Action, params_schema
-from vitrina.usecases.decisions.decide import MOST_ITEMS, MOST_TEXT
+from vitrina.usecases.decisions.decide import MOST_ITEMS
 from vitrina.usecases.decisions.decide_for_client import decide_for_client
 from vitrina.usecases.decisions.show_to_client import finished_work, show_to_client
 from vitrina.usecases.decisions.take_back_accepted import accepted_work, take_back_accepted
+from vitrina.usecases.decisions.typed_text import MOST_TEXT
 
 _NUMBERS: Json = {
     "type": "array",

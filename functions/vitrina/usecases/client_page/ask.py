@@ -25,7 +25,7 @@ from vitrina.records.outside.client_wishes import (
     wish_id_of,
 )
 from vitrina.texts import Sentence, sentence
-from vitrina.usecases.decisions.decide import clean_text
+from vitrina.usecases.decisions.typed_text import clean_text
 from vitrina.workbook.reading.book import MAX_ITEM_NUMBER
 
 #: Most characters of a question, of the title and the text of an order, of a review, of a link and its note.

@@ -14,6 +14,8 @@ from msgspec import Struct
 
 from vitrina.errors import UserError
 
+#: Most bytes of a file.
+MOST_FILE_BYTES = 10 * 1024 * 1024
 #: Most characters of a name, without its ending.
 MOST_NAME = 80
 #: Most parts of an office document, and most bytes that are read of one.

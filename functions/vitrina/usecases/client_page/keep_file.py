@@ -23,12 +23,10 @@ from vitrina.records.outside.client_pages import ClientPage
 from vitrina.records.outside.client_wishes import KeptWish, WishKind, load_wish, wish_id_of
 from vitrina.texts import render, sentence
 from vitrina.usecases.client_page.ask import WishOutcome, checked_fields, keep_wish, outcome_of
-from vitrina.usecases.client_page.file_kinds import kind_of, safe_name
+from vitrina.usecases.client_page.file_kinds import MOST_FILE_BYTES, kind_of, safe_name
 
 log = logging.getLogger("vitrina.client_files")
 
-#: Most bytes of a file.
-MOST_FILE_BYTES = 10 * 1024 * 1024
 #: Most files, and most bytes of them, of a project in a day.
 MOST_FILES, MOST_DAY_BYTES = 20, 100 * 1024 * 1024
 #: Beginnings of the tags of folders and files.

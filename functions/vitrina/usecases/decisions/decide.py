@@ -6,7 +6,6 @@ by the task ``settle``, and until then the client can take it back.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -30,13 +29,10 @@ from vitrina.records.outside.decisions import (
     find_open_decisions,
 )
 from vitrina.usecases.decisions.chat_buttons import asks_wish
+from vitrina.usecases.decisions.typed_text import MOST_TEXT, clean_text
 
-#: Most characters of a remark.
-MOST_TEXT = 4000
 #: Most items of one answer.
 MOST_ITEMS = 200
-#: Characters that a person's text keeps although they are no letters.
-_KEPT_CONTROLS = "\n\t"
 
 
 class Ending(StrEnum):
@@ -187,12 +183,6 @@ def settle_wish(services: Services, spreadsheet_id: str, made: Sequence[Decision
 def _chat_wishes(services: Services, spreadsheet_id: str) -> list[TaskWish]:
     """The task that has the message in the chat say what holds, where there are chats."""
     return [] if services.chat is None else [asks_wish(services, spreadsheet_id)]
-
-
-def clean_text(text: str) -> str:
-    """A person's text without characters that could hide or turn what stands around it."""
-    plain = "".join(" " if unicodedata.category(one) == "Zs" else one for one in text.replace("\r\n", "\n"))
-    return "".join(one for one in plain if one.isprintable() or one in _KEPT_CONTROLS).strip()
 
 
 def _due_s(decision: Decision) -> float:

@@ -12,9 +12,10 @@ from vitrina.project.snapshot import Snapshot, read_snapshot
 from vitrina.records.outside.client_pages import ShownItem, load_page
 from vitrina.records.outside.decisions import Channel, DecisionKind
 from vitrina.texts import sentence
-from vitrina.usecases.decisions.decide import Ending, Verdict, clean_text, decide
+from vitrina.usecases.decisions.decide import Ending, Verdict, decide
 from vitrina.usecases.decisions.settle import settle
 from vitrina.usecases.decisions.show_to_client import finished_item, show_items
+from vitrina.usecases.decisions.typed_text import clean_text
 
 
 def decide_for_client(

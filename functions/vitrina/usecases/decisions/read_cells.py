@@ -12,7 +12,8 @@ from vitrina.project.snapshot import Snapshot, read_snapshot
 from vitrina.records.outside.client_pages import load_page
 from vitrina.records.outside.decisions import Channel, DecisionKind
 from vitrina.records.work import Item
-from vitrina.usecases.decisions.decide import Verdict, clean_text, decide
+from vitrina.usecases.decisions.decide import Verdict, decide
+from vitrina.usecases.decisions.typed_text import clean_text
 from vitrina.usecases.tracker.two_way import own_rows
 from vitrina.workbook.reading.work_rows import WorkRow, WorkRows
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from msgspec.structs import replace
 
@@ -40,7 +40,7 @@ def watch_asks(run: Run, rules: ChatRules, asks: Sequence[ChatAsk], with_group: 
     if rules.remind_shown_days <= 0 or not _is_by_day(run.services):
         return
     for ask in asks:
-        days = days_waited(run.services, ask.shown_on)
+        days = run.services.days_since(ask.shown_on)
         count = days // rules.remind_shown_days
         if ask.is_told and not ask.kind and count > ask.reminder:
             _remind(run, ask, count, days)
@@ -61,13 +61,6 @@ def _is_late(ask: ChatAsk, now: datetime) -> bool:
 def _is_by_day(services: Services) -> bool:
     now = services.clock.now().astimezone(services.time_zone)
     return services.calendar.is_working_day(now.date()) and DAY_BEGINS <= now.time() < DAY_ENDS
-
-
-def days_waited(services: Services, shown_on: str) -> int:
-    """Working days since the ISO day on which something was shown, that one not counted."""
-    days = (services.today() - date.fromisoformat(shown_on)).days
-    later = (date.fromisoformat(shown_on) + timedelta(days=one) for one in range(1, days + 1))
-    return sum(services.calendar.is_working_day(one) for one in later)
 
 
 def _remind(run: Run, ask: ChatAsk, count: int, days: int) -> None:

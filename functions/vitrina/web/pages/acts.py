@@ -13,7 +13,7 @@ from vitrina.errors import RequestError
 from vitrina.records.outside.client_pages import ClientPage, ShownItem
 from vitrina.texts import Sentence, sentence
 from vitrina.usecases.client_page import ask
-from vitrina.usecases.decisions.decide import MOST_TEXT, clean_text
+from vitrina.usecases.decisions.typed_text import MOST_TEXT, clean_text
 from vitrina.web.http import read_body
 from vitrina.web.pages.rendering import MOST_ADDRESS, safe_url
 

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from vitrina.records.outside.invoice_requests import Answered, RequestState
 from vitrina.texts import Sentence, sentence
 from vitrina.usecases.accounting.answer import ANSWERS, MOST_TEXT, Reply
-from vitrina.usecases.decisions.decide import clean_text
+from vitrina.usecases.decisions.typed_text import clean_text
 from vitrina.web.pages.acts import first
 from vitrina.web.pages.rendering import safe_url
 

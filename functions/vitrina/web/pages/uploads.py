@@ -12,7 +12,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from vitrina.errors import BodyTooLargeError, RequestError
-from vitrina.usecases.client_page.keep_file import MOST_FILE_BYTES
+from vitrina.usecases.client_page.file_kinds import MOST_FILE_BYTES
 from vitrina.web.http import limit_body
 
 #: Most bytes of such a request; Cloud Run takes no more either.
