@@ -76,7 +76,7 @@ def main() -> None:
         is_missed |= cpu > MOST_CPU.get(target, float("inf")) or memory > MOST_MEMORY
         most = f"{MOST_CPU[target]:.1f}" if target in MOST_CPU else ""
         lines.append(
-            [target, f"{cost.cpu_s:.2f}", f"{cpu:.2f}", most, f"{cost.memory_mib:.0f}", f"{memory:.2f}"]
+            [target, f"{cost.cpu_s:.3f}", f"{cpu:.2f}", most, f"{cost.memory_mib:.0f}", f"{memory:.2f}"]
         )
     header = ["function", "CPU s", "× empty", "at most", "MiB", "× empty"]
     print(as_table(header, lines, markdown=asked.markdown))
