@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -157,7 +157,7 @@ def open_tracker(settings: Settings, connection: Connection, memory: TrackerMemo
 
 def _open_trackers(
     settings: Settings, chosen: Sequence[Connection], memory: Callable[[str], TrackerMemory]
-) -> dict[str, TaskTracker]:
+) -> Mapping[str, TaskTracker]:
     return open_trackers(
         chosen,
         webhook_url=settings.webhook_url,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -65,13 +64,16 @@ class Workbooks(Protocol):
 # --- Files ---------------------------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True)
-class NewFile:
+class NewFile(Struct, frozen=True):
     """A file to keep. ``name`` and ``media_type`` are ours, not those that somebody sent."""
 
     name: str
     media_type: str
-    content: bytes = dataclasses.field(repr=False)
+    content: bytes
+
+    def __repr__(self) -> str:
+        """Without the content, which may be long."""
+        return f"NewFile({self.name!r}, {self.media_type!r})"
 
 
 class Files(Protocol):
@@ -125,18 +127,30 @@ class Stage(Struct, frozen=True):
     title: str
 
 
-@dataclasses.dataclass(frozen=True)
-class Board:
+class Board(Struct, frozen=True, eq=False):
     """A board of one client's project.
 
-    Only the tracker that made it understands ``board_id``: it is stored and handed back as it is.
+    Only the tracker that made it understands ``board_id``: it is stored and handed back as it is. Boards that
+    differ in their remarks only are equal.
     """
 
     board_id: str
     stages: tuple[Stage, ...]
     url: str
     #: Codes of sentences about what the account cannot do, for the person who makes the board.
-    remarks: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    remarks: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Board) and self._compared() == other._compared()
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self._compared())
+
+    def _compared(self) -> tuple[str, tuple[Stage, ...], str]:
+        return self.board_id, self.stages, self.url
 
 
 class Step(Struct, frozen=True, eq=False):
@@ -154,6 +168,9 @@ class Step(Struct, frozen=True, eq=False):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Step) and self._compared() == other._compared()
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
     def __hash__(self) -> int:
         return hash(self._compared())

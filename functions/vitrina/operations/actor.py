@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct
 
 from vitrina.ports import Json
 
@@ -18,17 +19,25 @@ class ActorKind(StrEnum):
     CLOCK = "clock"
 
 
-@dataclass(frozen=True)
-class Actor:
+class Actor(Struct, frozen=True, eq=False):
     """Who or what causes an action. The name of a person is the e-mail; the clock has none.
 
     ``domain`` is the organisation that manages a person's Google account, empty for a consumer account. It is
-    known while the person clicks, and is not kept.
+    known while the person clicks, and is not kept: actors that differ in it only are equal.
     """
 
     kind: ActorKind
     name: str
-    domain: str = field(default="", compare=False)
+    domain: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Actor) and (self.kind, self.name) == (other.kind, other.name)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.name))
 
     def data(self) -> Json:
         """The actor as JSON."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import tzinfo
+
+from msgspec import Struct, field
 
 from vitrina.ports import TrackerMemory
 
 
-@dataclass(frozen=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """Access to one account of a tracker. A project names the connection that it uses.
 
     Parameters
@@ -39,15 +39,18 @@ class Connection:
     kind: str
     title: str = ""
     url: str = ""
-    token: str = field(default="", repr=False)
+    token: str = ""
     place_id: str = ""
     own_user_id: str = ""
     agency: str = ""
-    options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Without its secrets."""
+        return f"Connection({self.name!r}, {self.kind!r}, {self.url!r}, {self.place_id!r})"
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What an adapter gets from the installation.
 
     Parameters
@@ -65,8 +68,12 @@ class Surroundings:
         Seconds before the first repeat of a call; longer before further ones.
     """
 
-    webhook_url: str = field(repr=False)
+    webhook_url: str
     memory: TrackerMemory
     zone: tzinfo
     timeout_s: float
     wait_s: float
+
+    def __repr__(self) -> str:
+        """Without the address, which has a secret."""
+        return f"Surroundings(zone={self.zone}, timeout_s={self.timeout_s}, wait_s={self.wait_s})"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import tzinfo
 from importlib import import_module
 
@@ -47,25 +48,40 @@ def open_trackers(
     zone: tzinfo,
     timeout_s: float,
     wait_s: float,
-) -> dict[str, TaskTracker]:
+) -> Mapping[str, TaskTracker]:
     """Adapters of all *connections* by their names, and last the one of projects without a tracker.
 
-    Sends no request. *memory* returns that of a connection by its name; the other parameters are those of
-    ``Surroundings`` and of ``webhook_url_of``.
+    Each is opened when it is asked for, which sends no request. *memory* returns that of a connection by its
+    name; the other parameters are those of ``Surroundings`` and of ``webhook_url_of``.
     """
-    return {
-        one.name: _connect(
-            one,
-            Surroundings(
-                webhook_url_of(one.name, webhook_url, webhook_secret),
-                memory(one.name),
-                zone,
-                timeout_s,
-                wait_s,
-            ),
-        )
-        for one in (*connections, NONE)
-    }
+
+    def opener(one: Connection) -> Callable[[], TaskTracker]:
+        url = webhook_url_of(one.name, webhook_url, webhook_secret)
+        return lambda: _connect(one, Surroundings(url, memory(one.name), zone, timeout_s, wait_s))
+
+    return _Trackers({one.name: opener(one) for one in (*connections, NONE)})
+
+
+class _Trackers(Mapping[str, TaskTracker]):
+    """Adapters by name, each opened once by the first thread that asks for it."""
+
+    def __init__(self, openers: Mapping[str, Callable[[], TaskTracker]]) -> None:
+        self._openers = openers
+        self._opened: dict[str, TaskTracker] = {}
+        self._lock = threading.Lock()
+
+    def __getitem__(self, name: str) -> TaskTracker:
+        opener = self._openers[name]
+        with self._lock:
+            if name not in self._opened:
+                self._opened[name] = opener()
+            return self._opened[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._openers)
+
+    def __len__(self) -> int:
+        return len(self._openers)
 
 
 def _connect(connection: Connection, surroundings: Surroundings) -> TaskTracker:

@@ -16,9 +16,9 @@ from vitrina.records.outside.client_links import MOST_ACTS, note_act
 from vitrina.records.outside.decisions import Channel, DecisionKind
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.client_page.ask import ClientWish, WishOutcome, take_wish
-from vitrina.usecases.client_page.content import shortened
 from vitrina.usecases.client_page.keep_file import SentFile, keep_file
 from vitrina.usecases.decisions.decide import Ending, Outcome, Verdict, decide, take_back
+from vitrina.usecases.decisions.typed_text import shortened
 from vitrina.web.client_page import Visit, decided_line, file_form, form_page, kind_of, main_page, titles_of
 from vitrina.web.pages.acts import DECIDING, ROLES, Kind, Wanted, first, read_form, visible, wanted_from_form
 from vitrina.web.pages.frame import TRAP, message_page, unknown_page

@@ -24,8 +24,8 @@ from vitrina.records.outside.client_links import (
 from vitrina.records.outside.client_pages import ClientPage, Decided, ShownItem, load_page
 from vitrina.records.told.metric_reports import load_report
 from vitrina.texts import Sentence, render, sentence
-from vitrina.usecases.client_page.content import shortened
 from vitrina.usecases.client_page.file_kinds import KINDS, MOST_FILE_BYTES
+from vitrina.usecases.decisions.typed_text import shortened
 from vitrina.web.http import Application
 from vitrina.web.pages.acts import (
     DECIDING,

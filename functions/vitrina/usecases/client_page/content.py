@@ -26,6 +26,7 @@ from vitrina.records.told.metric_reports import load_reports
 from vitrina.tabs.metrics.rows import fact_columns, metric_rows
 from vitrina.tabs.metrics.states import told_of_metrics
 from vitrina.usecases.accounting.client_lines import lines_of_project
+from vitrina.usecases.decisions.typed_text import shortened
 from vitrina.workbook.reading.book import Book, Cell, Row, Tab, item_number_of_row
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.reading.settings import locale_of
@@ -333,8 +334,3 @@ def _moment(cell: Cell | None) -> str:
 
 def _iso(day: date | None) -> str:
     return day.isoformat() if day is not None else ""
-
-
-def shortened(text: str, most: int) -> str:
-    """The beginning of a text of more than *most* characters."""
-    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -10,8 +10,8 @@ import hashlib
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from vitrina.errors import RetriableServiceError, ServiceError, StoreConflictError, UserError
@@ -33,8 +33,7 @@ MOST_FILES, MOST_DAY_BYTES = 20, 100 * 1024 * 1024
 FOLDER_TAG, FILE_TAG = "client-files", "client-file"
 
 
-@dataclass(frozen=True)
-class SentFile:
+class SentFile(Struct, frozen=True):
     """A file as a client sent it; neither name nor content is trusted.
 
     Parameters
@@ -50,10 +49,14 @@ class SentFile:
     """
 
     name: str
-    content: bytes = field(repr=False)
+    content: bytes
     fields: Mapping[str, object]
     origin: str
     nonce: str
+
+    def __repr__(self) -> str:
+        """Without the content, which may be long."""
+        return f"SentFile({self.name!r}, {self.fields!r}, {self.origin!r})"
 
 
 def keep_file(services: Services, page: ClientPage, sent: SentFile) -> WishOutcome:

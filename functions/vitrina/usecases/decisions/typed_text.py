@@ -14,3 +14,8 @@ def clean_text(text: str) -> str:
     """A person's text without characters that could hide or turn what stands around it."""
     plain = "".join(" " if unicodedata.category(one) == "Zs" else one for one in text.replace("\r\n", "\n"))
     return "".join(one for one in plain if one.isprintable() or one in _KEPT_CONTROLS).strip()
+
+
+def shortened(text: str, most: int) -> str:
+    """The beginning of a text of more than *most* characters."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

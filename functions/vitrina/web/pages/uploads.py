@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Request
+from msgspec import Struct
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
@@ -26,13 +26,16 @@ FIELDS_BYTES, MOST_PARTS = 256 * 1024, 20
 FORM_TYPE = "multipart/form-data"
 
 
-@dataclass(frozen=True)
-class SentForm:
+class SentForm(Struct, frozen=True):
     """Fields of the form, and the file; without one both its name and its content are empty."""
 
     fields: Mapping[str, list[str]]
     name: str = ""
-    content: bytes = field(default=b"", repr=False)
+    content: bytes = b""
+
+    def __repr__(self) -> str:
+        """Without the content, which may be long."""
+        return f"SentForm({self.fields!r}, {self.name!r})"
 
 
 class _Kept(io.BytesIO):
