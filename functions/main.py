@@ -31,10 +31,10 @@ FILE_S = 150.0
 _TOKENS = "vitrina.google.id_tokens"
 #: What the first request of each function imports.
 _NEEDED: Mapping[str, Sequence[str]] = {
-    "menu": ("vitrina.web.menu", _TOKENS, "jsonschema"),
+    "menu": ("vitrina.web.menu", _TOKENS, "fastjsonschema"),
     "webhook": ("vitrina.web.webhook", "vitrina.usecases.tracker.hints"),
     "client": ("vitrina.web.pages.uploads", "vitrina.web.secret_pages"),
-    "task": ("vitrina.web.task", _TOKENS, "jsonschema"),
+    "task": ("vitrina.web.task", _TOKENS, "fastjsonschema"),
     "schedule": ("vitrina.web.schedule", _TOKENS),
 }
 # Nobody waits for it then where an instance is kept running.

@@ -21,7 +21,7 @@ TOKENS = {"google.oauth2.id_token"}
 #: What calls of trackers, keys of service accounts and challenges of HTTP need.
 CALLS = {"httpcore", "cryptography", "pyparsing"}
 #: What compares a body with its shape.
-SHAPES = {"jsonschema"}
+SHAPES = {"fastjsonschema"}
 
 
 def loaded_by(*modules: str, function: str = "") -> set[str]:
