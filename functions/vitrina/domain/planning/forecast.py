@@ -8,25 +8,22 @@ quantiles of the last days.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import PeriodKind
-from vitrina.domain.estimating.effort import DRAWS, draw_ratios
 from vitrina.domain.estimating.norms import PROMISED, Basis, Norms
+from vitrina.domain.estimating.simulation import simulate
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger, Resources
 from vitrina.domain.planning.demand import priority_class
 from vitrina.domain.planning.schedule import Queue, Timeline, last_day, queue_of, serial_order
 from vitrina.domain.planning.selection import Assignment, TakenItem
-
-if TYPE_CHECKING:
-    from vitrina.domain.estimating.effort import Drawn
 
 LIKELY_RATIO = 0.50
 
@@ -40,6 +37,9 @@ LEAST_DRAWS = 50
 NEAR_DRAWS = 3
 NEAR_APART = 0.015
 MOST_NEAR_PARTS = 4_500
+
+#: So many people and limits are looked at for the length of a draw, those who are busy longest.
+MOST_ROOMS = 10
 
 #: About the count of working days of a period.
 WORKING_DAYS = {PeriodKind.WEEK: 5, PeriodKind.MONTH: 21}
@@ -152,22 +152,28 @@ def _forecast(question: _Question) -> Forecast | NoForecast:
     queue, parts, resources, since = question.queue, question.parts, question.resources, question.since
     norms = question.norms
     count = max((len(errors) for errors in norms.errors.values()), default=0)
-    drawn = draw_ratios(norms, parts)
-    if drawn is None:
-        return NoForecast(count)
     if not parts:
         return Forecast(since, since, since, count)
-    order, lengths_working_days = _in_order_of_length(drawn, queue, resources)
+    simulation = simulate(norms, parts)
+    if simulation is None:
+        return NoForecast(count)
+    work = _Work(queue, resources)
+    lengths_working_days = work.lengths(simulation.sums)
+    order = sorted(range(len(lengths_working_days)), key=lengths_working_days.__getitem__)
     samples = [
         _sample(ratio, draw_count=len(order), part_count=len(parts)) for ratio in (LIKELY_RATIO, PROMISED)
     ]
+    hours = {}
+    for place in {place for sample in samples for place in sample.places}:
+        draw = order[place]
+        hours[place] = work.scaled(simulation.hours(draw), lengths_working_days[draw])
     days = _days_of(
         samples,
-        _hours_of(question, {place: order[place] for sample in samples for place in sample.places}),
+        hours,
         queue,
         resources,
         since=since,
-        expected_working_days=lengths_working_days[int(PROMISED * len(order))],
+        expected_working_days=lengths_working_days[order[int(PROMISED * len(order))]],
     )
     if days is None:
         return NoForecast(count, is_endless=True)
@@ -196,17 +202,6 @@ def _sample(ratio: float, *, draw_count: int, part_count: int) -> _Sample:
     return _Sample(
         [min(draw_count - 1, int((ratio + NEAR_APART * step) * draw_count)) for step in steps], 0.5
     )
-
-
-def _hours_of(question: _Question, draws: Mapping[int, int]) -> dict[int, list[float]]:
-    """Hours of all parts in some draws, by the places that *draws* have in the order of length."""
-    import numpy as np  # noqa: PLC0415
-
-    parts, chosen = question.parts, list(draws.values())
-    hours = np.empty((len(chosen), len(parts)))
-    for places, ratios in draw_ratios(question.norms, parts) or ():
-        hours[:, places] = ratios[:, chosen].T * [parts[place][0] for place in places]
-    return dict(zip(draws, hours.tolist(), strict=True))
 
 
 def _days_of(
@@ -247,45 +242,46 @@ def _days_of(
     return None
 
 
-def _in_order_of_length(
-    drawn: Iterable[Drawn], queue: Queue, resources: Resources
-) -> tuple[Sequence[int], Sequence[float]]:
-    """The draws from the shortest to the longest, and their working days.
+class _Work:
+    """Who does the parts of a queue, and how many days each person or limit has to be busy with them."""
 
-    The length of a draw is estimated by the person, or the limit, whose days it fills most.
-    """
-    import numpy as np  # noqa: PLC0415
+    def __init__(self, queue: Queue, resources: Resources) -> None:
+        parts = [(one.item.project, part) for one in queue.items for part in one.assignments]
+        planned = [part.hours for _, part in parts]
+        rooms = [
+            *(
+                (
+                    [place for place, (_, part) in enumerate(parts) if part.specialist == one.name],
+                    1 / max(one.hours_per_day * resources.load_factor, EPSILON_HOURS),
+                )
+                for one in resources.specialists
+            ),
+            *(
+                (
+                    [
+                        place
+                        for place, (project, part) in enumerate(parts)
+                        if limit.concerns(project=project, specialist=part.specialist)
+                    ],
+                    WORKING_DAYS[limit.kind] / max(limit.hours, EPSILON_HOURS),
+                )
+                for limit in resources.limits
+            ),
+        ]
+        filled = [(places, days_per_hour) for places, days_per_hour in rooms if places]
+        filled.sort(key=lambda room: -room[1] * sum(planned[place] for place in room[0]))
+        #: Places of the parts of those who are busy longest, and the days that an hour takes there.
+        self._rooms = filled[:MOST_ROOMS]
 
-    parts = [(one.item.project, part.specialist) for one in queue.items for part in one.assignments]
-    planned = np.array([part.hours for one in queue.items for part in one.assignments])
-    people = {one.name: number for number, one in enumerate(resources.specialists)}
+    def lengths(self, sums: Callable[[Sequence[int]], Sequence[float]]) -> list[float]:
+        """Working days of each draw: of the person, or the limit, whose days it fills most."""
+        days = ([hours * one for hours in sums(places)] for places, one in self._rooms)
+        return [max(draw) for draw in zip(*days, strict=True)]
 
-    @cache
-    def filled(project: str, specialist: str) -> Sequence[int]:
-        """Numbers of the person and the limits whose days a part fills; limits follow behind the people."""
-        limits = (
-            number
-            for number, limit in enumerate(resources.limits, len(people))
-            if limit.concerns(project=project, specialist=specialist)
-        )
-        return [*([people[specialist]] if specialist in people else []), *limits]
-
-    hours = np.zeros((len(people) + len(resources.limits), DRAWS))
-    for places, ratios in drawn:
-        rows: dict[int, list[int]] = {}
-        for row, place in enumerate(places):
-            for number in filled(*parts[place]):
-                rows.setdefault(number, []).append(row)
-        weights = planned[places]
-        for number, own in rows.items():
-            hours[number] += weights[own] @ ratios[own]
-    days = [
-        *(1 / max(one.hours_per_day * resources.load_factor, EPSILON_HOURS) for one in resources.specialists),
-        *(WORKING_DAYS[limit.kind] / max(limit.hours, EPSILON_HOURS) for limit in resources.limits),
-    ]
-    length = (hours * np.array(days)[:, None]).max(axis=0)
-    order = np.argsort(length, kind="stable")
-    return order.tolist(), length[order].tolist()
+    def scaled(self, hours: Sequence[float], length_working_days: float) -> list[float]:
+        """Hours of all parts of a draw in proportion, so that it has this length."""
+        own = max(one * sum(hours[place] for place in places) for places, one in self._rooms)
+        return [one * length_working_days / own for one in hours]
 
 
 def _timeline(resources: Resources, since: date, horizon_calendar_days: int) -> Timeline:

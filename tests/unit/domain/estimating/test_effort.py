@@ -10,7 +10,6 @@ import pytest
 
 from vitrina.domain.estimating.effort import (
     Task,
-    draw_ratios,
     forecast,
     total,
     towards_norm,
@@ -155,26 +154,6 @@ def test_the_same_backlog_has_the_same_sum() -> None:
     tasks = [(float(n), Basis.TYPE) for n in range(1, 20)]
 
     assert total(norms, tasks) == total(norms, tasks)
-
-
-def test_a_task_errs_as_tasks_of_about_its_hours_did() -> None:
-    """Draws use errors of tasks with similar hours: 1 h took 3 h, 4 h took 4 h, 16 h took 8 h."""
-    errors = (PastError(1.0, 3.0), PastError(4.0, 4.0), PastError(16.0, 8.0)) * 40
-    ratios = draw_ratios(Norms(errors={Basis.SIZE: errors}), [(1.0, Basis.SIZE), (16.0, Basis.SIZE)])
-
-    assert ratios is not None
-    ((_, (small, large)),) = ratios
-    assert small / large == pytest.approx(6.0)
-
-
-def test_norms_that_know_little_of_a_basis_err_as_all_do() -> None:
-    """If a basis has only one error, the 120 errors of the work type are used."""
-    errors = {Basis.TYPE: (PastError(1.0, 2.0),) * 120, Basis.SIZE: (PastError(1.0, 9.0),)}
-    ratios = draw_ratios(Norms(errors=errors), [(1.0, Basis.SIZE)])
-
-    assert ratios is not None
-    ((_, drawn),) = ratios
-    assert drawn == pytest.approx(2.0)
 
 
 def test_sums_of_forecasts_with_a_figure_are_as_high_as_the_hours() -> None:

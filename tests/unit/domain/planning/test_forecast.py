@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from benchmarks.agencies import random_agency
 from vitrina.domain.backlog import BacklogItem, Priority, Specialist
 from vitrina.domain.calendar import PeriodKind, WorkCalendar
-from vitrina.domain.estimating.effort import common_spread
 from vitrina.domain.estimating.norms import LEAST_ERRORS, Basis, Norms, PastError
+from vitrina.domain.estimating.simulation import common_spread
 from vitrina.domain.planning import forecast as forecasts
 from vitrina.domain.planning.capacity import Booking, HourLimit, Resources
 from vitrina.domain.planning.forecast import (
@@ -75,8 +75,8 @@ def test_a_common_cause_widens_the_forecast() -> None:
     by_item = [PastError(4.0, chance.choice([2.0, 8.0])) for _ in range(400)]
     by_time = [PastError(4.0, 2.0 if place // 50 % 2 else 8.0) for place in range(400)]
 
-    assert common_spread(by_item, 20) < 0.1
-    assert common_spread(by_time, 20) > 0.4
+    assert common_spread(tuple(by_item), 20) < 0.1
+    assert common_spread(tuple(by_time), 20) > 0.4
 
 
 def test_a_short_history_gives_no_forecast() -> None:
