@@ -70,7 +70,7 @@ lock: $(TOOLS)/.ready ## Write requirements*.txt after a change of requirements*
 
 update: ## Take the newest packages: lock, install, licences (PACKAGE=name: of this one only)
 	$(MAKE) lock ARGS="$(if $(PACKAGE),--upgrade-package $(PACKAGE),--upgrade)"
-	$(MAKE) licences
+	$(MAKE) licences pages
 
 licences: $(READY) ## Write docs/licences.md; fails if a licence forbids the use
 	$(BIN)/python -m deploy.packages.licences
