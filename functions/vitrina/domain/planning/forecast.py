@@ -248,10 +248,16 @@ class _Work:
     def __init__(self, queue: Queue, resources: Resources) -> None:
         parts = [(one.item.project, part) for one in queue.items for part in one.assignments]
         planned = [part.hours for _, part in parts]
+        alike: dict[tuple[str, str], list[int]] = {}
+        for place, (project, part) in enumerate(parts):
+            alike.setdefault((project, part.specialist), []).append(place)
+        of_person: dict[str, list[int]] = {}
+        for (_, specialist), places in alike.items():
+            of_person.setdefault(specialist, []).extend(places)
         rooms = [
             *(
                 (
-                    [place for place, (_, part) in enumerate(parts) if part.specialist == one.name],
+                    of_person.get(one.name, []),
                     1 / max(one.hours_per_day * resources.load_factor, EPSILON_HOURS),
                 )
                 for one in resources.specialists
@@ -260,8 +266,9 @@ class _Work:
                 (
                     [
                         place
-                        for place, (project, part) in enumerate(parts)
-                        if limit.concerns(project=project, specialist=part.specialist)
+                        for (project, specialist), places in alike.items()
+                        if limit.concerns(project=project, specialist=specialist)
+                        for place in places
                     ],
                     WORKING_DAYS[limit.kind] / max(limit.hours, EPSILON_HOURS),
                 )
