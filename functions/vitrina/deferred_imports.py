@@ -15,6 +15,10 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any, cast
 
+#: Held by the thread that loads a module, which uses it as far as it is there. One for all modules: they load
+#: each other, and two threads must not wait for each other.
+_LOADING = threading.RLock()
+
 
 def defer(*names: str) -> None:
     """Have modules of these names loaded with the first use of an attribute; those that are loaded stay."""
@@ -41,8 +45,6 @@ class _DeferringLoader(Loader):
 
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
-        # The thread that loads uses the module itself, as far as it is there.
-        self._lock = threading.RLock()
         self._is_loading = False
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
@@ -54,7 +56,7 @@ class _DeferringLoader(Loader):
 
     def fill(self, module: ModuleType) -> None:
         """Load the module; another thread waits until that is done."""
-        with self._lock:
+        with _LOADING:
             if self._is_loading or type(module) is not _DeferredModule:
                 return
             self._is_loading = True
