@@ -25,8 +25,10 @@ DRAWS = 1000
 #: small tasks overrun and vary more.
 ALIKE = 3
 
-#: Of more tasks the sum is drawn at once, from the lognormal distribution with its mean and its variance.
+#: Of more tasks the sum is drawn at once, from a distribution with its mean, variance and skewness.
 MOST_SINGLE = 40
+#: Sums that are less skewed are taken for this much skewed: the distribution needs some.
+LEAST_SKEWNESS = 0.01
 #: Of more past tasks in a row the variance of their sum follows from that of one of them.
 MOST_DRAWN = 30
 
@@ -50,39 +52,56 @@ class Simulation:
         self._alike = [known[basis].alike(hours) for hours, basis in means]
         self._random = Random(SEED)  # noqa: S311 - no secret
         self._common = _common_factors(max(pools.values(), key=len), len(means), self._random)
-        self._single: list[list[float]] | None = None
-        if len(means) <= MOST_SINGLE:
-            self._single = [self._drawn(alike) for alike in self._alike]
+        #: Ratios of single tasks in all draws, as far as they were asked for.
+        self._single: dict[int, list[float]] = {}
 
     def sums(self, places: Sequence[int]) -> list[float]:
         """Hours of the tasks at these places together, in each draw."""
-        if self._single is not None:
-            own = [0.0] * DRAWS
+        own = [0.0] * DRAWS
+        if len(places) <= MOST_SINGLE:
             for place in places:
                 hours = self._hours[place]
-                own = [sum_ + hours * ratio for sum_, ratio in zip(own, self._single[place], strict=True)]
+                own = [before + hours * ratio for before, ratio in zip(own, self._ratios(place), strict=True)]
         else:
-            mean = sum(self._hours[place] * self._alike[place].mean for place in places)
-            variance = sum(self._hours[place] ** 2 * self._alike[place].variance for place in places)
-            # Sums of hours are above zero and skewed, as those of the lognormal distribution.
-            spread = math.sqrt(math.log1p(variance / mean**2))
-            centre, gauss = math.log(mean) - spread**2 / 2, self._random.gauss
-            own = [math.exp(gauss(centre, spread)) for _ in range(DRAWS)]
+            parts = [(self._hours[place], self._alike[place]) for place in places]
+            own = _skewed(
+                sum(hours * one.mean for hours, one in parts),
+                sum(hours**2 * one.variance for hours, one in parts),
+                sum(hours**3 * one.third_moment for hours, one in parts),
+                self._random,
+            )
         return [one * factor for one, factor in zip(own, self._common, strict=True)]
 
     def hours(self, draw: int) -> list[float]:
-        """Hours of each task in one draw."""
+        """Hours of each task in one draw. Of many tasks they are drawn apart from their sums."""
         factor = self._common[draw]
-        if self._single is not None:
-            ratios = [row[draw] for row in self._single]
+        if len(self._hours) <= MOST_SINGLE:
+            ratios = [self._ratios(place)[draw] for place in range(len(self._hours))]
         else:
             chance = Random(SEED + draw).random  # noqa: S311 - no secret
             ratios = [one.ratios[one.first + int(chance() * one.width)] for one in self._alike]
         return [hours * ratio * factor for hours, ratio in zip(self._hours, ratios, strict=True)]
 
-    def _drawn(self, alike: _Alike) -> list[float]:
-        ratios, first, width, chance = alike.ratios, alike.first, alike.width, self._random.random
-        return [ratios[first + int(chance() * width)] for _ in range(DRAWS)]
+    def _ratios(self, place: int) -> list[float]:
+        if place not in self._single:
+            ratios, first, width = self._alike[place][:3]
+            chance = self._random.random
+            self._single[place] = [ratios[first + int(chance() * width)] for _ in range(DRAWS)]
+        return self._single[place]
+
+
+def _skewed(mean: float, variance: float, third_moment: float, chance: Random) -> list[float]:
+    """Draws from the shifted lognormal distribution with this mean, variance and third central moment.
+
+    A sum of hours is skewed: few tasks overrun much.
+    """
+    skewness = max(third_moment / variance**1.5 if variance > 0 else 0.0, LEAST_SKEWNESS)
+    # The variance of the logarithm is ln w, where (w + 2)² (w - 1) is the square of the skewness.
+    whole, root = 1 + skewness**2 / 2, skewness * math.sqrt(1 + skewness**2 / 4)
+    w = math.cbrt(whole + root) + math.cbrt(whole - root) - 1
+    scale = math.sqrt(max(0.0, variance) / (w * (w - 1)))
+    shift, spread, gauss = mean - scale * math.sqrt(w), math.sqrt(math.log(w)), chance.gauss
+    return [max(0.0, shift + scale * math.exp(gauss(0.0, spread))) for _ in range(DRAWS)]
 
 
 def simulate(norms: Norms, means: Sequence[tuple[float, Basis]]) -> Simulation | None:
@@ -93,13 +112,17 @@ def simulate(norms: Norms, means: Sequence[tuple[float, Basis]]) -> Simulation |
 
 
 class _Alike(NamedTuple):
-    """Ratios of past tasks by their mean hours; *width* of them from *first* on are similar to a task."""
+    """Ratios of past tasks by their mean hours; *width* of them from *first* on are similar to a task.
+
+    ``third_moment`` is central, as the variance.
+    """
 
     ratios: Sequence[float]
     first: int
     width: int
     mean: float
     variance: float
+    third_moment: float
 
 
 class _Pool:
@@ -109,8 +132,8 @@ class _Pool:
         ordered = sorted(errors)
         self._means = [round(one.mean_hours, 1) for one in ordered]
         self._ratios = [one.ratio for one in ordered]
-        self._sums = [0.0, *accumulate(self._ratios)]
-        self._squares = [0.0, *accumulate(ratio * ratio for ratio in self._ratios)]
+        #: Sums of the first, second and third powers of the ratios before each place.
+        self._powers = [[0.0, *accumulate(ratio**power for ratio in self._ratios)] for power in (1, 2, 3)]
         self._known: dict[float, _Alike] = {}
 
     def alike(self, hours: float) -> _Alike:
@@ -130,10 +153,10 @@ class _Pool:
         middle = (bisect_left(means, wanted) + bisect_right(means, wanted)) // 2
         start = min(max(middle - width // 2, 0), len(means) - width)
         first, end = bisect_left(means, means[start]), bisect_right(means, means[start + width - 1])
-        count = end - first
-        mean = (self._sums[end] - self._sums[first]) / count
-        square = (self._squares[end] - self._squares[first]) / count
-        return _Alike(self._ratios, first, count, mean, max(0.0, square - mean * mean))
+        mean, square, cube = ((sums[end] - sums[first]) / (end - first) for sums in self._powers)
+        variance = max(0.0, square - mean**2)
+        third = cube - 3 * mean * square + 2 * mean**3
+        return _Alike(self._ratios, first, end - first, mean, variance, third)
 
 
 def _common_factors(errors: Sequence[PastError], count: int, chance: Random) -> list[float]:

@@ -19,7 +19,7 @@ from msgspec import Struct
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.estimating.norms import PROMISED, Basis, Norms
-from vitrina.domain.estimating.simulation import simulate
+from vitrina.domain.estimating.simulation import DRAWS, simulate
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger, Resources
 from vitrina.domain.planning.demand import priority_class
 from vitrina.domain.planning.schedule import Queue, Timeline, last_day, queue_of, serial_order
@@ -279,10 +279,25 @@ class _Work:
         filled.sort(key=lambda room: -room[1] * sum(planned[place] for place in room[0]))
         #: Places of the parts of those who are busy longest, and the days that an hour takes there.
         self._rooms = filled[:MOST_ROOMS]
+        numbers: dict[int, tuple[int, ...]] = {}
+        for number, (places, _) in enumerate(self._rooms):
+            for place in places:
+                numbers[place] = (*numbers.get(place, ()), number)
+        #: Places of the parts that fill the same of these, by their numbers.
+        self._groups: dict[tuple[int, ...], list[int]] = {}
+        for place, filled_by in numbers.items():
+            self._groups.setdefault(filled_by, []).append(place)
 
     def lengths(self, sums: Callable[[Sequence[int]], Sequence[float]]) -> list[float]:
         """Working days of each draw: of the person, or the limit, whose days it fills most."""
-        days = ([hours * one for hours in sums(places)] for places, one in self._rooms)
+        days = [[0.0] * DRAWS for _ in self._rooms]
+        for filled_by, places in self._groups.items():
+            hours = sums(places)
+            for number in filled_by:
+                rate = self._rooms[number][1]
+                days[number] = [
+                    before + rate * more for before, more in zip(days[number], hours, strict=True)
+                ]
         return [max(draw) for draw in zip(*days, strict=True)]
 
     def scaled(self, hours: Sequence[float], length_working_days: float) -> list[float]:

@@ -13,7 +13,7 @@ from benchmarks.agencies import random_agency
 from vitrina.domain.backlog import BacklogItem, Priority, Specialist
 from vitrina.domain.calendar import PeriodKind, WorkCalendar
 from vitrina.domain.estimating.norms import LEAST_ERRORS, Basis, Norms, PastError
-from vitrina.domain.estimating.simulation import common_spread
+from vitrina.domain.estimating.simulation import common_spread, simulate
 from vitrina.domain.planning import forecast as forecasts
 from vitrina.domain.planning.capacity import Booking, HourLimit, Resources
 from vitrina.domain.planning.forecast import (
@@ -22,6 +22,7 @@ from vitrina.domain.planning.forecast import (
     assign_evenly,
     forecast,
 )
+from vitrina.domain.planning.schedule import queue_of
 
 MONDAY = date(2026, 11, 23)
 ANNA, BORIS = Specialist("Анна", ("design",), 8.0), Specialist("Борис", ("design", "copy"), 4.0)
@@ -204,6 +205,26 @@ def test_a_short_backlog_ends_on_the_day_nearest_to_the_share() -> None:
 
     assert isinstance(told, Forecast)
     assert (told.likely_on, told.almost_certain_on) == (MONDAY, MONDAY + timedelta(days=1))
+
+
+def test_a_limit_as_wide_as_the_people_moves_nothing() -> None:
+    """It holds the same parts: what is drawn of them is counted once, not a second time by chance."""
+    chance = random.Random(6)
+    errors = [PastError(4.0, 4.0 * chance.lognormvariate(0, 0.7)) for _ in range(300)]
+    norms = Norms(errors={Basis.TYPE: tuple(errors)})
+    free = team(ANNA)
+    backlog = assign_evenly([item(number, {"design": 4.0}) for number in range(60)], free)
+    limited = replace(free, limits=(HourLimit(40.0, PeriodKind.WEEK),))
+
+    one, other = (forecasts._Work(queue_of(backlog), resources) for resources in (free, limited))
+    parts = [(4.0, Basis.TYPE)] * 60
+    lengths, limited_lengths = (
+        work.lengths(simulation.sums)
+        for work in (one, other)
+        if (simulation := simulate(norms, parts)) is not None
+    )
+
+    assert limited_lengths == pytest.approx(lengths)
 
 
 def test_limit_of_one_person_counts_his_work_only() -> None:
