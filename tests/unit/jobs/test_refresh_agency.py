@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.harness.agency_data import MANAGER
 from tests.harness.fakes.interruptions import no_answer
@@ -17,6 +18,7 @@ from vitrina.jobs.refresh_agency import plan_refreshes
 from vitrina.operations.actor import person
 from vitrina.operations.clicks.runner import Click, run_click
 from vitrina.operations.journal import JOURNAL, JournalLine
+from vitrina.records.outside.chat_rules import rules_key
 from vitrina.tabs.journal import MOST_LINES
 from vitrina.usecases.actions import ACTIONS
 
@@ -228,6 +230,19 @@ def test_projects_are_drawn_without_a_click() -> None:
 
     [(waits,)] = office.table("projects", "waits", spreadsheet_id=office.agency_id)
     assert waits.startswith("мы, клиент вернул: ЗРН-")
+
+
+def test_choices_that_did_not_change_are_not_kept_again() -> None:
+    """The second look finds those of *Настройки* as they are kept."""
+    office = started_office()
+    office.services = replace(office.services, client_url="https://client.example")
+    key = rules_key(office.agency_id)
+    change_of_agency(office)
+    kept = office.store.get_many([key])[key]
+
+    change_of_agency(office)
+
+    assert office.store.get_many([key])[key].version == kept.version
 
 
 def test_bad_cells_of_people_wait_for_the_next_hour() -> None:

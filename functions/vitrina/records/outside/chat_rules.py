@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field, to_builtins
 
-from vitrina.ports import ABSENT, Document, Json, Key, Put, Store
+from vitrina.ports import Document, Json, Key, Put, Store
 from vitrina.records.packing import known_fields
 
 CHAT_RULES = "chat_rules"
@@ -106,13 +106,10 @@ class ChatRules(Struct, frozen=True):
     digest_day: int = -1
     digest_minute: int = 600
     told_problems: tuple[str, ...] = ()
-    version: int = ABSENT
 
     def put(self) -> Put:
         """The write that keeps them."""
-        data: Json = {
-            key: one for key, one in to_builtins(self).items() if key not in ("agency_id", "version")
-        }
+        data: Json = {key: one for key, one in to_builtins(self).items() if key != "agency_id"}
         return Put(CHAT_RULES, self.agency_id, data)
 
 
@@ -133,4 +130,4 @@ def rules_from_document(document: Document | None, agency_id: str) -> ChatRules 
         return None
     values = known_fields(ChatRules, document.data)
     values["told_problems"] = tuple(values.get("told_problems", ()))
-    return ChatRules(**{**values, "agency_id": agency_id, "version": document.version})
+    return ChatRules(**{**values, "agency_id": agency_id})
