@@ -1,7 +1,7 @@
 """``python -m deploy.compiled_pages`` writes the templates of the clients' pages as Python modules.
 
-Jinja compiles a template when it is used first, which takes a third of the time of a fresh process. Modules
-are compiled when a function is deployed, as all others.
+Jinja would compile a template in each fresh process that uses it. Modules are compiled once, when a function
+is deployed, as all others.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Loads modules of other packages when something of them is used, not when they are imported.
 
-Google's client library imports parsers of HTTP challenges and keys of service accounts, with ``pyparsing``
-and ``cryptography`` behind them: half of what it takes to load. ``importlib.util.LazyLoader`` does the same,
-but before Python 3.12.2 two threads must not use such a module for the first time at once.
+Google's client library, for example, imports parsers of HTTP challenges and keys of service accounts, with
+``pyparsing`` and ``cryptography`` behind them. ``importlib.util.LazyLoader`` does the same, but before Python
+3.12.2 two threads must not use such a module for the first time at once.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _Finder(MetaPathFinder):
 
 
 class _DeferringLoader(Loader):
-    """Leaves it to the first use of an attribute that the real loader fills the module."""
+    """Makes an empty module, which the real loader fills when an attribute of it is used first."""
 
     def __init__(self, loader: Loader) -> None:
         self._loader = loader

@@ -57,8 +57,8 @@ class Simulation:
 
     def sums(self, places: Sequence[int]) -> list[float]:
         """Hours of the tasks at these places together, in each draw."""
-        own = [0.0] * DRAWS
         if len(places) <= MOST_SINGLE:
+            own = [0.0] * DRAWS
             for place in places:
                 hours = self._hours[place]
                 own = [before + hours * ratio for before, ratio in zip(own, self._ratios(place), strict=True)]
