@@ -120,6 +120,24 @@ class Capabilities(Struct, frozen=True):
     invites_guests: bool = False
 
 
+class ComparedInPart(Struct, frozen=True, eq=False):
+    """A value of which not all fields are compared: those of ``compared`` are."""
+
+    def compared(self) -> tuple[object, ...]:
+        """The fields by which two values are equal."""
+        raise NotImplementedError
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self.compared() == other.compared()
+
+    # Otherwise the compiled operator of ``Struct`` would answer.
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.compared())
+
+
 class Stage(Struct, frozen=True):
     """A stage of the tracker's board: a column or a section."""
 
@@ -127,7 +145,7 @@ class Stage(Struct, frozen=True):
     title: str
 
 
-class Board(Struct, frozen=True, eq=False):
+class Board(ComparedInPart, frozen=True, eq=False):
     """A board of one client's project.
 
     Only the tracker that made it understands ``board_id``: it is stored and handed back as it is. Boards that
@@ -140,20 +158,12 @@ class Board(Struct, frozen=True, eq=False):
     #: Codes of sentences about what the account cannot do, for the person who makes the board.
     remarks: tuple[str, ...] = ()
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Board) and self._compared() == other._compared()
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    def __hash__(self) -> int:
-        return hash(self._compared())
-
-    def _compared(self) -> tuple[str, tuple[Stage, ...], str]:
+    def compared(self) -> tuple[object, ...]:
+        """See ``ComparedInPart``."""
         return self.board_id, self.stages, self.url
 
 
-class Step(Struct, frozen=True, eq=False):
+class Step(ComparedInPart, frozen=True, eq=False):
     """One action of a card, which a specialist marks as done: a subtask or a line of a checklist.
 
     ``step_id`` tells it from the other steps wherever people move it; empty if the tracker has no such id, or
@@ -166,16 +176,8 @@ class Step(Struct, frozen=True, eq=False):
     due_on: date | None = None
     step_id: str = ""
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Step) and self._compared() == other._compared()
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    def __hash__(self) -> int:
-        return hash(self._compared())
-
-    def _compared(self) -> tuple[str, bool, str | None, date | None]:
+    def compared(self) -> tuple[object, ...]:
+        """See ``ComparedInPart``."""
         return self.text, self.is_done, self.assignee_id, self.due_on
 
 

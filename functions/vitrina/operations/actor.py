@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 from enum import StrEnum
 
-from msgspec import Struct
-
-from vitrina.ports import Json
+from vitrina.ports import ComparedInPart, Json
 
 
 class ActorKind(StrEnum):
@@ -19,7 +17,7 @@ class ActorKind(StrEnum):
     CLOCK = "clock"
 
 
-class Actor(Struct, frozen=True, eq=False):
+class Actor(ComparedInPart, frozen=True, eq=False):
     """Who or what causes an action. The name of a person is the e-mail; the clock has none.
 
     ``domain`` is the organisation that manages a person's Google account, empty for a consumer account. It is
@@ -30,14 +28,9 @@ class Actor(Struct, frozen=True, eq=False):
     name: str
     domain: str = ""
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Actor) and (self.kind, self.name) == (other.kind, other.name)
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    def __hash__(self) -> int:
-        return hash((self.kind, self.name))
+    def compared(self) -> tuple[object, ...]:
+        """See ``ComparedInPart``."""
+        return self.kind, self.name
 
     def data(self) -> Json:
         """The actor as JSON."""
