@@ -8,7 +8,7 @@ from typing import Any
 
 from google.auth.credentials import Credentials
 from google_auth_httplib2 import AuthorizedHttp
-from googleapiclient import http as requests
+from googleapiclient import http as google_http
 
 from vitrina.deadline import outside_call
 from vitrina.google.connection import RepeatingHttp, limit_wait
@@ -34,7 +34,7 @@ class RestService:
     #: Open connections that no request uses now.
     _idle: deque[AuthorizedHttp] = field(default_factory=deque)
 
-    def send(self, request: requests.HttpRequest) -> Any:
+    def send(self, request: google_http.HttpRequest) -> Any:
         """Execute *request* over a connection of its own: ``httplib2`` is not thread-safe.
 
         A connection that broke is opened again and the request sent once more, whether it is a read or a

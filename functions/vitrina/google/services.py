@@ -18,7 +18,7 @@ import httplib2
 from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.exceptions import GoogleAuthError, TransportError
 from googleapiclient import discovery
-from googleapiclient import http as requests
+from googleapiclient import http as google_http
 from googleapiclient.discovery_cache import get_static_doc
 from msgspec import Struct
 
@@ -55,7 +55,7 @@ class GoogleServices(Struct, frozen=True):
     _timeout_s: float
     _local: threading.local
 
-    def send(self, request: requests.HttpRequest) -> Any:
+    def send(self, request: google_http.HttpRequest) -> Any:
         """Execute *request* over this thread's own connection: ``httplib2`` is not thread-safe."""
         http = getattr(self._local, "http", None)
         if http is None:
@@ -95,7 +95,7 @@ def _make_apis(google_url: str) -> tuple[Credentials, Any, Any]:
     return credentials, sheets, drive
 
 
-def with_long_body(request: requests.HttpRequest, body: Json) -> requests.HttpRequest:
+def with_long_body(request: google_http.HttpRequest, body: Json) -> google_http.HttpRequest:
     """Give a request, which was made with an empty body, its *body*: JSON in UTF-8 without blanks.
 
     It is shorter than the library would send it; Google refuses more than 10 MB (decision 0065). With a body

@@ -39,7 +39,7 @@ NEAR_APART = 0.015
 MOST_NEAR_PARTS = 4_500
 
 #: So many people and limits are looked at for the length of a draw, those who are busy longest.
-MOST_ROOMS = 10
+MOST_BUSIEST = 10
 
 #: About the count of working days of a period.
 WORKING_DAYS = {PeriodKind.WEEK: 5, PeriodKind.MONTH: 21}
@@ -254,7 +254,7 @@ class _Work:
         of_person: dict[str, list[int]] = {}
         for (_, specialist), places in alike.items():
             of_person.setdefault(specialist, []).extend(places)
-        rooms = [
+        capacities = [
             *(
                 (
                     of_person.get(one.name, []),
@@ -275,12 +275,12 @@ class _Work:
                 for limit in resources.limits
             ),
         ]
-        filled = [(places, days_per_hour) for places, days_per_hour in rooms if places]
-        filled.sort(key=lambda room: -room[1] * sum(planned[place] for place in room[0]))
+        filled = [(places, days_per_hour) for places, days_per_hour in capacities if places]
+        filled.sort(key=lambda one: -one[1] * sum(planned[place] for place in one[0]))
         #: Places of the parts of those who are busy longest, and the days that an hour takes there.
-        self._rooms = filled[:MOST_ROOMS]
+        self._busiest = filled[:MOST_BUSIEST]
         numbers: dict[int, tuple[int, ...]] = {}
-        for number, (places, _) in enumerate(self._rooms):
+        for number, (places, _) in enumerate(self._busiest):
             for place in places:
                 numbers[place] = (*numbers.get(place, ()), number)
         #: Places of the parts that fill the same of these, by their numbers.
@@ -290,11 +290,11 @@ class _Work:
 
     def lengths(self, sums: Callable[[Sequence[int]], Sequence[float]]) -> list[float]:
         """Working days of each draw: of the person, or the limit, whose days it fills most."""
-        days = [[0.0] * DRAWS for _ in self._rooms]
+        days = [[0.0] * DRAWS for _ in self._busiest]
         for filled_by, places in self._groups.items():
             hours = sums(places)
             for number in filled_by:
-                rate = self._rooms[number][1]
+                rate = self._busiest[number][1]
                 days[number] = [
                     before + rate * more for before, more in zip(days[number], hours, strict=True)
                 ]
@@ -302,7 +302,7 @@ class _Work:
 
     def scaled(self, hours: Sequence[float], length_working_days: float) -> list[float]:
         """Hours of all parts of a draw in proportion, so that it has this length."""
-        own = max(one * sum(hours[place] for place in places) for places, one in self._rooms)
+        own = max(one * sum(hours[place] for place in places) for places, one in self._busiest)
         return [one * length_working_days / own for one in hours]
 
 
