@@ -304,19 +304,15 @@ class Ledger:
     def _count_team_hours(self, period: Period) -> TeamHours:
         team, places = self.resources.specialists, self.places(period)
         share = self.resources.calendar.share_of_period(period)
-        own_limits: dict[str, float] = {}
+        free = _sums(self.free, places)
         for number, limit in enumerate(self.resources.limits):
-            if limit.specialist is not None:
-                hours = self.limit_hours(number, period)
-                own_limits[limit.specialist] = min(hours, own_limits.get(limit.specialist, math.inf))
-        free = (self.free_hours(place, places) for place in range(len(team)))
+            person = self.people.get(limit.specialist or "")
+            if person is not None:
+                free[person] = min(free[person], self.limit_hours(number, period))
         return TeamHours(
             full=[one.hours_per_day * self.resources.load_factor * share for one in team],
-            capacity=[sum(row[places.start : places.stop]) for row in self.capacity],
-            free=[
-                max(0.0, min(hours, own_limits.get(one.name, math.inf)))
-                for one, hours in zip(team, free, strict=True)
-            ],
+            capacity=_sums(self.capacity, places),
+            free=free,
         )
 
     def free_hours(self, person: int, places: range) -> float:
@@ -349,3 +345,12 @@ class Ledger:
         calendar = self.resources.calendar
         whole = calendar.hours(window)
         return sum(calendar.day_hours(day) for day in window if day in period) / whole if whole else 1.0
+
+
+def _sums(rows: Sequence[Sequence[float]], places: range) -> list[float]:
+    """Sum of the hours at *places* of each row; people without work and absences share one row."""
+    known: dict[int, float] = {}
+    for row in rows:
+        if id(row) not in known:
+            known[id(row)] = sum(row[places.start : places.stop])
+    return [known[id(row)] for row in rows]

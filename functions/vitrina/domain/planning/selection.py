@@ -20,7 +20,7 @@ from msgspec import Struct, field
 from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import Period, PeriodKind
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger, week_share_hours
-from vitrina.domain.planning.demand import Demand, place_in_backlog, priority_class
+from vitrina.domain.planning.demand import Demand, Queues, place_in_backlog, priority_class
 from vitrina.domain.planning.moves import (
     Moves,
     Part,
@@ -225,8 +225,11 @@ class Chooser:
         self._limits = ledger.resources.limits
         specialists = ledger.resources.specialists
         self._specialists = specialists
-        self._full_hours, self._capacity, free = ledger.team_hours(period)
-        loads = [PersonLoad(place, one.profiles, free[place]) for place, one in enumerate(specialists)]
+        self._full_hours, capacity, free = ledger.team_hours(period)
+        loads = [
+            PersonLoad(place, one.profiles, free[place], capacity[place])
+            for place, one in enumerate(specialists)
+        ]
         self.team = TeamLoad(loads, step_hours=demand.step_hours)
         self._limit_left = [ledger.limit_hours(number, period) for number in range(len(self._limits))]
         self._full_time_hours = ledger.resources.calendar.hours(period)
@@ -305,32 +308,32 @@ class Chooser:
             )
             yield from self._in_turns(
                 {
-                    project: [item for item in reversed(items) if not dated or item.key not in dated]
+                    project: [item for item in items if item.key not in dated]
                     for project, items in queues.items()
                 }
+                if dated
+                else queues
             )
 
-    def _in_turns(self, queues: Mapping[str, list[BacklogItem]]) -> Iterator[BacklogItem]:
-        """The project with the smallest used share of its limit is next, one above its week's share last.
-
-        The next item of a project is the last of its list.
-        """
-        turns = [(*self._used_share(project), project) for project, queue in queues.items() if queue]
+    def _in_turns(self, queues: Queues) -> Iterator[BacklogItem]:
+        """The project with the smallest used share of its limit is next, one above its week's share last."""
+        waiting = {project: iter(items) for project, items in queues.items()}
+        turns = [(*self._used_share(project), project) for project in waiting]
         heapq.heapify(turns)
         while turns:
             project = heapq.heappop(turns)[2]
-            queue = queues[project]
             if not turns:
                 # No other project is left to take turns with.
-                for item in reversed(queue):
+                for item in waiting[project]:
                     if self._is_full(project):
                         return
                     yield item
                 return
             if self._is_full(project):
                 continue
-            yield queue.pop()
-            if queue:
+            following = next(waiting[project], None)
+            if following is not None:
+                yield following
                 heapq.heappush(turns, (*self._used_share(project), project))
 
     def _is_full(self, project: str) -> bool:
@@ -542,17 +545,16 @@ class Chooser:
         The freest has most of the own hours left, so that nobody is idle; where the profile itself is
         lacking, most hours, so that long actions find room.
         """
-        scarcity, is_lacking, capacity = self._scarcity, self._lacking.get(profile), self._capacity
-        best, least_scarcity, most_free = None, math.inf, -math.inf
-        for person in self.team.skilled[profile]:
+        is_lacking = self._lacking.get(profile)
+        best: PersonLoad | None = None
+        least: tuple[float, float, int] = (math.inf, 0.0, 0)
+        for person in self.team.freest_of_alike(profile):
             if hours > person.free + EPSILON_HOURS:
                 continue
-            scarce = scarcity[person.profiles][profile]
-            if scarce > least_scarcity:
-                continue
-            free = person.free if is_lacking else person.free / (capacity[person.place] or EPSILON_HOURS)
-            if scarce < least_scarcity or free > most_free:
-                best, least_scarcity, most_free = person, scarce, free
+            free = person.free if is_lacking else person.free / (person.capacity or EPSILON_HOURS)
+            found = self._scarcity[person.profiles][profile], -free, person.place
+            if found < least:
+                best, least = person, found
         return best
 
     def _take(
@@ -580,7 +582,7 @@ class Chooser:
             profile=profile,
             needed_hours=hours,
             free_hours=max(0.0, freest.free),
-            capacity_hours=self._capacity[freest.place],
+            capacity_hours=freest.capacity,
             specialist=self._name_of(freest),
         )
 
