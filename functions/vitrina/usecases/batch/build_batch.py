@@ -40,8 +40,10 @@ from vitrina.workbook.reading.team import Team
 from vitrina.workbook.size import size_warnings
 from vitrina.workbook.writing.heal import repair_messages
 
-#: Most plans that are computed to find changes that would let an item in. The limit keeps the answer quick.
-MOST_TRIES = 40
+#: Plans that are computed to find changes that would let an item in: one for so many items that are left out,
+#: within these bounds. Explanations stay a small share of the time of an answer then.
+ITEMS_OF_A_TRY = 5
+LEAST_TRIES, MOST_TRIES = 12, 40
 
 
 class Draft(Struct, frozen=True, dict=True):
@@ -77,7 +79,8 @@ class Draft(Struct, frozen=True, dict=True):
     @cached_property
     def explanations(self) -> tuple[Explanation, ...]:
         """Why each item is left out, when it is expected, and what would let it in: for staff."""
-        return explain(self.situation, self.plan, most_tries=MOST_TRIES)
+        tries = min(max(LEAST_TRIES, len(self.plan.left_out) // ITEMS_OF_A_TRY), MOST_TRIES)
+        return explain(self.situation, self.plan, most_tries=tries)
 
     @cached_property
     def reasons(self) -> tuple[Explanation, ...]:
