@@ -29,8 +29,6 @@ ALIKE = 3
 MOST_SINGLE = 40
 #: Sums that are less skewed are taken for this much skewed: the distribution needs some.
 LEAST_SKEWNESS = 0.01
-#: Of more past tasks in a row the variance of their sum follows from that of one of them.
-MOST_DRAWN = 30
 
 #: Seed of the simulation: the same backlog always gives the same figures.
 SEED = 85
@@ -194,15 +192,10 @@ def common_spread(errors: tuple[PastError, ...], count: int) -> float:
 
 
 def _variance_of_chance(errors: Sequence[PastError], length: int) -> float:
-    """Variance of the logarithm of actual to mean hours of so many tasks that err independently."""
-    if length > MOST_DRAWN:
-        planned, took = fmean(one.mean_hours for one in errors), fmean(one.actual_hours for one in errors)
-        return pvariance([one.actual_hours / took - one.mean_hours / planned for one in errors]) / length
-    chance = Random(SEED)  # noqa: S311 - no secret
-    drawn = (chance.choices(errors, k=length) for _ in range(DRAWS))
-    return pvariance(
-        [
-            math.log(sum(one.actual_hours for one in some) / sum(one.mean_hours for one in some))
-            for some in drawn
-        ]
-    )
+    """Variance of the logarithm of actual to mean hours of so many tasks that err independently.
+
+    A ratio of sums is close to a lognormal one, of which the square of the coefficient of variation says it.
+    """
+    planned, took = fmean(one.mean_hours for one in errors), fmean(one.actual_hours for one in errors)
+    of_one = pvariance([one.actual_hours / took - one.mean_hours / planned for one in errors])
+    return math.log1p(of_one / length)

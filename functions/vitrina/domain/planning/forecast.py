@@ -27,16 +27,14 @@ from vitrina.domain.planning.selection import Assignment, TakenItem
 
 LIKELY_RATIO = 0.50
 
-#: The most draws that are scheduled; they represent a thousand. A longer backlog gets fewer, so that the
-#: count of scheduled parts is limited.
-MOST_DRAWS = 100
-MOST_PARTS = 15_000
-#: With fewer than ``LEAST_DRAWS`` that represent all, only those are scheduled whose length is next to each
-#: quantile: three for each, this share of all draws apart, or one if that would be more parts than these.
-LEAST_DRAWS = 50
+#: So many draws are scheduled; they represent a thousand.
+SCHEDULED_DRAWS = 30
+#: In a backlog of more parts only those draws are scheduled whose length is next to each quantile: three for
+#: each, this share of all draws apart, or one with more parts than ``MOST_NEAR_PARTS``.
+MOST_PARTS = 300
 NEAR_DRAWS = 3
 NEAR_APART = 0.015
-MOST_NEAR_PARTS = 4_500
+MOST_NEAR_PARTS = 1_500
 
 #: So many people and limits are looked at for the length of a draw, those who are busy longest.
 MOST_BUSIEST = 10
@@ -194,10 +192,10 @@ def _sample(ratio: float, *, draw_count: int, part_count: int) -> _Sample:
     They are spread evenly over all. Of a long backlog they are those next to the quantile, which is in their
     middle: a sum of so many parts says almost alone when a draw ends.
     """
-    count = min(draw_count, MOST_DRAWS, MOST_PARTS // part_count)
-    if count >= min(draw_count, LEAST_DRAWS):
+    if part_count <= MOST_PARTS:
+        count = min(draw_count, SCHEDULED_DRAWS)
         return _Sample([int((number + 0.5) * draw_count / count) for number in range(count)], ratio)
-    most_apart = NEAR_DRAWS // 2 if NEAR_DRAWS * part_count <= MOST_NEAR_PARTS else 0
+    most_apart = NEAR_DRAWS // 2 if part_count <= MOST_NEAR_PARTS else 0
     steps = range(-most_apart, most_apart + 1)
     return _Sample(
         [min(draw_count - 1, int((ratio + NEAR_APART * step) * draw_count)) for step in steps], 0.5

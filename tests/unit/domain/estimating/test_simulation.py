@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
-from statistics import fmean, quantiles
+from statistics import fmean, pvariance, quantiles
 
 import pytest
 
@@ -84,14 +85,16 @@ def test_draws_of_single_tasks_fit_their_sum_on_average() -> None:
     assert fmean(ratios) == pytest.approx(1.0, abs=0.02)
 
 
-def test_the_variance_of_many_independent_tasks_is_that_of_one_divided() -> None:
-    """Drawn and computed, it is about the same where the way changes."""
+@pytest.mark.parametrize("length", [5, 20, 60])
+def test_the_variance_of_independent_tasks_is_as_in_draws(length: int) -> None:
+    """The variance of the logarithm of sums that are drawn at random is about the computed one."""
     chance = random.Random(2)
     errors = tuple(
         PastError(h := chance.uniform(1, 9), h * chance.lognormvariate(0, 0.5)) for _ in range(300)
     )
 
-    drawn = simulation._variance_of_chance(errors, simulation.MOST_DRAWN)
-    computed = simulation._variance_of_chance(errors, simulation.MOST_DRAWN + 1)
+    drawn = [chance.choices(errors, k=length) for _ in range(3000)]
+    ratios = [sum(one.actual_hours for one in some) / sum(one.mean_hours for one in some) for some in drawn]
 
-    assert computed * (simulation.MOST_DRAWN + 1) == pytest.approx(drawn * simulation.MOST_DRAWN, rel=0.15)
+    computed = simulation._variance_of_chance(errors, length)
+    assert computed == pytest.approx(pvariance(map(math.log, ratios)), rel=0.08)

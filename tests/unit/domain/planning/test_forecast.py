@@ -151,11 +151,11 @@ def forget_forecasts() -> None:
 
 
 def test_few_draws_are_as_exact_as_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hundred draws, chosen evenly by their sums, differ from a thousand by at most one working day."""
+    """Thirty draws, chosen evenly by their lengths, differ from a thousand by at most one working day."""
     chance = random.Random(5)
     errors = [PastError(4.0, 4.0 * chance.lognormvariate(0, 0.7)) for _ in range(300)]
     few = forecast_with(errors)
-    monkeypatch.setattr(forecasts, "MOST_DRAWS", 1000)
+    monkeypatch.setattr(forecasts, "SCHEDULED_DRAWS", 1000)
     forget_forecasts()
     many = forecast_with(errors)
 
@@ -184,7 +184,7 @@ def test_draws_next_to_the_quantiles_tell_the_days_of_a_long_backlog(
     )
     backlog = assign_evenly(agency.items, resources)
     few = forecast(backlog, resources, norms, since=MONDAY)
-    monkeypatch.setattr(forecasts, "MOST_DRAWS", 200)
+    monkeypatch.setattr(forecasts, "SCHEDULED_DRAWS", 200)
     monkeypatch.setattr(forecasts, "MOST_PARTS", 10**9)
     forget_forecasts()
     many = forecast(backlog, resources, norms, since=MONDAY)
