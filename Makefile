@@ -12,7 +12,7 @@ PIP_INSTALL = install --quiet --disable-pip-version-check --require-hashes
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast coverage check format deploy vitrina prism lock update audit sbom licences pages
+.PHONY: help venv demo test test-fast coverage check format deploy vitrina prism lock update audit sbom licences pages days-off
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,13 +70,16 @@ lock: $(TOOLS)/.ready ## Write requirements*.txt after a change of requirements*
 
 update: ## Take the newest packages: lock, install, licences (PACKAGE=name: of this one only)
 	$(MAKE) lock ARGS="$(if $(PACKAGE),--upgrade-package $(PACKAGE),--upgrade)"
-	$(MAKE) licences pages
+	$(MAKE) licences pages days-off
 
 licences: $(READY) ## Write docs/licences.md; fails if a licence forbids the use
 	$(BIN)/python -m deploy.packages.licences
 
 pages: $(READY) ## Write functions/compiled_pages after a change of a page's template
 	$(BIN)/python -m deploy.compiled_pages
+
+days-off: $(READY) ## Write functions/vitrina/domain/kept_days_off.py after a change of the package holidays
+	$(BIN)/python -m deploy.days_off
 
 audit: $(TOOLS)/.ready ## Ask for known weaknesses of all packages (needs the internet; SECURITY.md)
 	$(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.txt $(ARGS)

@@ -6,14 +6,10 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from importlib.machinery import PathFinder
-from importlib.util import module_from_spec
-from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-if TYPE_CHECKING:
-    from holidays import HolidayBase
+from vitrina.domain.days_off import days_of_year
 
 #: Hours of an ordinary day of a full-time person.
 FULL_DAY_HOURS = 8.0
@@ -27,27 +23,6 @@ HOLIDAYS_WITH_EVE: Mapping[str, frozenset[tuple[int, int]]] = {
 }
 
 _DAY = timedelta(days=1)
-
-
-def _days_off_of(country: str) -> HolidayBase:
-    """The days off of a country by its code; ``NotImplementedError`` for one that ``holidays`` does not have.
-
-    Only the module of the country is loaded: the package ``holidays.countries`` loads those of all countries.
-    """
-    # Imported here because most requests do not need it.
-    import holidays  # noqa: PLC0415
-    from holidays.registry import COUNTRIES  # noqa: PLC0415
-
-    folder = [f"{holidays.__path__[0]}/countries"]
-    for module, (class_name, *codes) in COUNTRIES.items():
-        if country in codes:
-            spec = PathFinder.find_spec(f"holidays.countries.{module}", folder)
-            if spec is not None and spec.loader is not None:
-                loaded = module_from_spec(spec)
-                spec.loader.exec_module(loaded)
-                days_off: HolidayBase = getattr(loaded, class_name)()
-                return days_off
-    return holidays.country_holidays(country)
 
 
 class PeriodKind(StrEnum):
@@ -109,28 +84,12 @@ class WorkCalendar(Struct, frozen=True, dict=True):
     exceptions: Mapping[date, float] = field(default_factory=dict)
 
     @cached_property
-    def _days_off(self) -> HolidayBase:
-        return _days_off_of(self.country)
-
-    @cached_property
     def _hours(self) -> dict[date, float]:
         return {}
 
     @cached_property
     def _shares(self) -> dict[Period, float]:
         return {}
-
-    @cached_property
-    def _transferred(self) -> Mapping[date, date]:
-        """Day off that was transferred to each working Saturday or Sunday."""
-        found: dict[date, date] = {}
-        special = getattr(self._days_off, "special_public_holidays", None) or {}
-        for year, entries in special.items():
-            for entry in entries if isinstance(entries[0], tuple) else (entries,):
-                if len(entry) == 4 and all(isinstance(part, int) for part in entry):
-                    off_month, off_day, from_month, from_day = entry
-                    found[date(year, from_month, from_day)] = date(year, off_month, off_day)
-        return found
 
     def day_hours(self, day: date) -> float:
         """Hours of a full-time person on *day*: 8, 7 before a holiday, 0 on a day off, or the exception."""
@@ -142,10 +101,10 @@ class WorkCalendar(Struct, frozen=True, dict=True):
     def _rule_hours(self, day: date) -> float:
         if day in self.exceptions:
             return self.exceptions[day]
-        if not self._days_off.is_working_day(day):
+        year = days_of_year(self.country, day.year)
+        if not year.is_working_day(day):
             return 0.0
-        stands_for = self._transferred.get(day, day) if day.weekday() > 4 else day
-        eve_of = stands_for + _DAY
+        eve_of = year.worked.get(day, day) + _DAY
         is_eve = (eve_of.month, eve_of.day) in HOLIDAYS_WITH_EVE.get(self.country, ())
         return FULL_DAY_HOURS - EVE_HOURS if is_eve else FULL_DAY_HOURS
 
