@@ -9,7 +9,7 @@ import http.client
 import json
 import threading
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import google.auth
@@ -45,21 +45,33 @@ TIMEOUT_S = 60.0
 FILE_TIMEOUT_S = 15.0
 
 
-class GoogleServices(Struct, frozen=True):
-    """Resources of Sheets and Drive, and ``send`` for their requests."""
+class GoogleServices(Struct, frozen=True, dict=True):
+    """Resources of Sheets and Drive, each made when it is used first, and ``send`` for their requests."""
 
-    spreadsheets: Any
-    files: Any
-    permissions: Any
-    _credentials: Credentials
+    _google_url: str
     _timeout_s: float
     _local: threading.local
+
+    @cached_property
+    def spreadsheets(self) -> Any:
+        """Spreadsheets of Sheets."""
+        return _make_api("sheets", "v4", self._google_url).spreadsheets()
+
+    @cached_property
+    def files(self) -> Any:
+        """Files of Drive."""
+        return _make_api("drive", "v3", self._google_url).files()
+
+    @cached_property
+    def permissions(self) -> Any:
+        """Permissions of files of Drive."""
+        return _make_api("drive", "v3", self._google_url).permissions()
 
     def send(self, request: google_http.HttpRequest) -> Any:
         """Execute *request* over this thread's own connection: ``httplib2`` is not thread-safe."""
         http = getattr(self._local, "http", None)
         if http is None:
-            http = google_auth_httplib2.AuthorizedHttp(self._credentials, http=Http())
+            http = google_auth_httplib2.AuthorizedHttp(_credentials(self._google_url), http=Http())
             self._local.http = http
         with outside_call(SERVICE, self._timeout_s, NO_ANSWER) as limit_s:
             limit_wait(http.http, limit_s)
@@ -69,30 +81,23 @@ class GoogleServices(Struct, frozen=True):
 @cache
 def make_services(google_url: str = "", *, timeout_s: float = TIMEOUT_S) -> GoogleServices:
     """Services of the real Google, or of a local server at *google_url*; cached for all callers."""
-    credentials, sheets, drive = _make_apis(google_url)
-    return GoogleServices(
-        spreadsheets=sheets.spreadsheets(),
-        files=drive.files(),
-        permissions=drive.permissions(),
-        _credentials=credentials,
-        _timeout_s=timeout_s,
-        _local=threading.local(),
-    )
+    return GoogleServices(google_url, timeout_s, threading.local())
 
 
 @cache
-def _make_apis(google_url: str) -> tuple[Credentials, Any, Any]:
-    """Credentials and the APIs of Sheets and Drive, built once; every time limit uses the same.
+def _credentials(google_url: str) -> Credentials:
+    """Credentials for Sheets and Drive."""
+    return credentials_for(google_url, SCOPES)
+
+
+@cache
+def _make_api(name: str, version: str, google_url: str) -> Any:
+    """An API, built once; every time limit uses the same.
 
     The address is changed in the discovery documents: with the option ``api_endpoint`` batches and
     uploads would still go to the real Google (google.md section 7).
     """
-    credentials = credentials_for(google_url, SCOPES)
-    sheets, drive = (
-        api_of(discovery_document(name, version, google_url))
-        for name, version in (("sheets", "v4"), ("drive", "v3"))
-    )
-    return credentials, sheets, drive
+    return api_of(discovery_document(name, version, google_url))
 
 
 def with_long_body(request: google_http.HttpRequest, body: Json) -> google_http.HttpRequest:
