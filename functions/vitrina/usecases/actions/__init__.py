@@ -12,8 +12,8 @@ from vitrina.usecases.actions.action import Action
 
 #: Names of the actions by the module that has them.
 AREAS: Mapping[str, tuple[str, ...]] = {
+    "estimates": ("estimate",),
     "planning": (
-        "estimate",
         "build_batch",
         "preview_replan",
         "replan_work",

@@ -1,4 +1,4 @@
-"""Actions of the menu: estimates, the batch of a period, and what was started."""
+"""Actions of the menu: the batch of a period, and what was started."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ from collections.abc import Mapping
 
 from vitrina.usecases.actions.action import ID, NO_PARAMS, Action, params_schema
 from vitrina.usecases.batch.build_batch import build_batch
-from vitrina.usecases.batch.estimate import estimate
 from vitrina.usecases.batch.plan_wishes import WISHES_SCHEMA
 from vitrina.usecases.batch.replan_work import preview_replan, replan_work
 from vitrina.usecases.batch.start_batch import start_batch
 
 ACTIONS: Mapping[str, Action] = {
-    "estimate": Action(
-        "client", NO_PARAMS, lambda run, book, _: estimate(run, book), is_noted=True, reads_rows=True
-    ),
     "build_batch": Action(
         "client",
         params_schema(period={"enum": ["current", "next"], "default": "current"}, wishes=WISHES_SCHEMA),
