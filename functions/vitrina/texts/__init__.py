@@ -8,7 +8,6 @@ word.
 
 from __future__ import annotations
 
-import json
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -17,6 +16,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
@@ -80,9 +80,13 @@ def load(locale: str) -> Mapping[str, str]:
     """All sentences of one language by code."""
     texts: dict[str, str] = {}
     for path in sorted(_FOLDER.glob(f"*.{locale}.json")):
-        texts |= json.loads(path.read_text(encoding="utf-8"))
-    titles = json.loads((_TEMPLATES / f"texts.{locale}.json").read_text(encoding="utf-8"))
+        texts |= _read(path)
+    titles = _read(_TEMPLATES / f"texts.{locale}.json")
     return texts | {TITLE_PREFIX + key: title for key, title in titles.items()}
+
+
+def _read(path: Path) -> dict[str, str]:
+    return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
 
 
 def render(text: Sentence, locale: str) -> str:

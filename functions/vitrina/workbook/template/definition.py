@@ -463,15 +463,18 @@ def _check(template: BookTemplate, name: str) -> None:
         for code, style in codes.items():
             if style is not None and style not in template.theme.styles:
                 raise TemplateError(f"{name} › choices › {choices} › {code}", f"there is no style «{style}»")
+    targets = _targets_in_book(template)
     for tab in template.tabs:
-        _check_tab(template, tab, f"{name} › tabs › {tab.key}")
+        _check_tab(template, tab, targets, f"{name} › tabs › {tab.key}")
     for locale, texts in template.texts.items():
         missing = sorted(text_keys(template) - texts.keys())
         if missing:
             raise TemplateError(f"texts.{locale}.json", f"{name} needs the text «{missing[0]}»")
 
 
-def _check_tab(template: BookTemplate, tab: TabTemplate, place: str) -> None:
+def _check_tab(
+    template: BookTemplate, tab: TabTemplate, targets_in_book: Mapping[str, frozenset[str]], place: str
+) -> None:
     fields = (*tab.fields, *tab.line_fields)
     _unique([*(column.key for column in tab.columns), *(one.key for one in fields)], place)
     if tab.colour not in template.theme.palette:
@@ -481,7 +484,7 @@ def _check_tab(template: BookTemplate, tab: TabTemplate, place: str) -> None:
         if one.choices is not None and one.choices not in template.choices:
             raise TemplateError(f"{place} › {one.key} › choices", f"there is no list «{one.choices}»")
     _check_rules(template, tab, f"{place} › rules")
-    targets = _targets(template, tab)
+    targets = {**targets_in_book, **_targets_in_tab(tab)}
     for formula in _formulas(tab):
         for kind, target in PLACEHOLDER.findall(formula):
             if target not in targets.get(kind, ()):
@@ -501,17 +504,18 @@ def _check_rules(template: BookTemplate, tab: TabTemplate, place: str) -> None:
                 raise TemplateError(place, f"there is no column or field «{key}»")
 
 
-def _targets(template: BookTemplate, tab: TabTemplate) -> Mapping[str, frozenset[str]]:
-    """Valid targets of placeholders in the formulas of *tab*, by kind."""
-    groups = {column.key for column in tab.columns if column.repeat is not None}
-    numbered = {one.key for one in tab.expand(())}
+def _targets_in_tab(tab: TabTemplate) -> Mapping[str, frozenset[str]]:
+    """Valid targets of placeholders in the formulas of *tab*, by kind, that are in the tab itself."""
+    columns = frozenset(column.key for column in tab.columns)
+    groups = frozenset(column.key for column in tab.columns if column.repeat is not None)
+    cells = columns | {one.key for one in tab.expand(())}
+    return {"cell": cells, "upto": columns, "first": groups, "last": groups, "day": groups}
+
+
+def _targets_in_book(template: BookTemplate) -> Mapping[str, frozenset[str]]:
+    """Valid targets of placeholders that are the same in all tabs, by kind."""
     fields = frozenset(one.key for each in template.tabs for one in (*each.fields, *each.line_fields))
     return {
-        "cell": frozenset({column.key for column in tab.columns} | numbered),
-        "upto": frozenset({column.key for column in tab.columns}),
-        "first": frozenset(groups),
-        "last": frozenset(groups),
-        "day": frozenset(groups),
         "column": frozenset(f"{each.key}.{column.key}" for each in template.tabs for column in each.columns),
         "headers": frozenset(each.key for each in template.tabs),
         "form": fields,
