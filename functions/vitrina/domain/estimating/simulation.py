@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate
 from random import Random
-from statistics import fmean, pvariance
 from typing import NamedTuple
 
 from vitrina.domain.estimating.norms import LEAST_ERRORS, Basis, Norms, PastError
@@ -181,7 +180,7 @@ def common_spread(errors: tuple[PastError, ...], count: int) -> float:
     # At most a third of the past, so that at least three sums do not overlap.
     length = min(count, len(errors) // 3)
     planned, took = ([0.0, *accumulate(column)] for column in zip(*errors, strict=True))
-    between = pvariance(
+    between = _variance(
         [
             math.log((took[end] - took[end - length]) / (planned[end] - planned[end - length]))
             for end in range(length, len(errors) + 1)
@@ -196,6 +195,13 @@ def _variance_of_chance(errors: Sequence[PastError], length: int) -> float:
 
     A ratio of sums is close to a lognormal one, of which the square of the coefficient of variation says it.
     """
-    planned, took = fmean(one.mean_hours for one in errors), fmean(one.actual_hours for one in errors)
-    of_one = pvariance([one.actual_hours / took - one.mean_hours / planned for one in errors])
+    planned = math.fsum(one.mean_hours for one in errors) / len(errors)
+    took = math.fsum(one.actual_hours for one in errors) / len(errors)
+    of_one = _variance([one.actual_hours / took - one.mean_hours / planned for one in errors])
     return math.log1p(of_one / length)
+
+
+def _variance(values: Sequence[float]) -> float:
+    """Variance of all *values*; the module ``statistics`` would be loaded for it and adds fractions."""
+    mean = math.fsum(values) / len(values)
+    return math.fsum((one - mean) ** 2 for one in values) / len(values)
