@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import orjson
+from msgspec.structs import asdict
 
 from emulators.world.processes import ROBOT_ID
 from tests.harness.desks.desk import TrackerCard
@@ -193,7 +194,7 @@ def _sheet_state(office: Office, spreadsheet_id: str) -> dict[str, Any]:
     book = office.book(spreadsheet_id)
     tabs = {key: _rows_of(tab) for key, tab in book.tabs.items() if key != JOURNAL_TAB}
     # The time of the last write differs in every run.
-    fields = {key: one.cell._asdict() for key, one in book.fields.items() if key != "refreshed_at"}
+    fields = {key: asdict(one.cell) for key, one in book.fields.items() if key != "refreshed_at"}
     return {"tabs": tabs, "fields": fields}
 
 
@@ -201,7 +202,7 @@ def _rows_of(tab: Tab) -> list[Any]:
     """Number and cells of each row that is not empty, without the time of the last write."""
     columns = [column for column in tab.columns if column != "refreshed_at"]
     return [
-        (row.number, {column: tab.cell(row, column)._asdict() for column in columns})
+        (row.number, {column: asdict(tab.cell(row, column)) for column in columns})
         for row in tab.rows
         if row.number is not None or any(not cell.is_empty for cell in row.cells)
     ]

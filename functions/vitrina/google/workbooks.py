@@ -26,6 +26,7 @@ from vitrina.google.services import (
     SERVICE,
     GoogleServices,
     may_pass,
+    with_long_answer,
     with_long_body,
 )
 from vitrina.ports import Json
@@ -118,20 +119,19 @@ class GoogleWorkbooks:
 
     def read(self, spreadsheet_id: str) -> Json:
         """See ``Workbooks``."""
-        request = self._services.spreadsheets.get(spreadsheetId=spreadsheet_id, fields=READ_FIELDS)
-        resource: Json = self._send(request, repeat=_is_busy)
-        return resource
+        return self._read(spreadsheet_id, READ_FIELDS)
 
     def read_as_shown(self, spreadsheet_id: str) -> Json:
         """See ``Workbooks``."""
-        request = self._services.spreadsheets.get(spreadsheetId=spreadsheet_id, fields=SHOWN_FIELDS)
-        resource: Json = self._send(request, repeat=_is_busy)
-        return resource
+        return self._read(spreadsheet_id, SHOWN_FIELDS)
 
     def read_for_upgrade(self, spreadsheet_id: str) -> Json:
         """See ``Workbooks``."""
-        request = self._services.spreadsheets.get(spreadsheetId=spreadsheet_id, fields=UPGRADE_FIELDS)
-        resource: Json = self._send(request, repeat=_is_busy)
+        return self._read(spreadsheet_id, UPGRADE_FIELDS)
+
+    def _read(self, spreadsheet_id: str, fields: str) -> Json:
+        request = self._services.spreadsheets.get(spreadsheetId=spreadsheet_id, fields=fields)
+        resource: Json = self._send(with_long_answer(request), repeat=_is_busy)
         return resource
 
     def batch_update(self, spreadsheet_id: str, requests: Sequence[Json]) -> Json:

@@ -1,10 +1,12 @@
-"""Bodies as they are sent to Google."""
+"""Bodies as they are sent to Google, and answers as they are read."""
 
 from __future__ import annotations
 
 import json
 
-from vitrina.google.services import make_services, with_long_body
+import pytest
+
+from vitrina.google.services import decode_answer, make_services, with_long_body
 
 
 def test_bodies_are_short() -> None:
@@ -20,3 +22,16 @@ def test_bodies_are_short() -> None:
     assert request.body_size == len(request.body)
     assert request.body == '{"requests":[{"a":["Лендинг ?",1]}]}'.encode()
     assert json.loads(request.body)["requests"] == [{"a": ["Лендинг ?", 1]}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ('{"a": ["я😀", 1, 2.5, true, null]}', {"a": ["я😀", 1, 2.5, True, None]}),
+        (r'{"a": "a\ud800b", "b": "\ud83d\ude00"}', {"a": "a?b", "b": "😀"}),
+        (r'{"a": "\udfff"}', {"a": "?"}),
+    ],
+)
+def test_row_5_half_of_a_character_in_an_answer_is_replaced(answer: str, expected: dict[str, object]) -> None:
+    """JSON can carry half of a surrogate pair; nothing that we send or store can."""
+    assert decode_answer(answer.encode()) == expected

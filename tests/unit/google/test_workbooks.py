@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,8 +19,9 @@ class NoToken:
         self.spreadsheets = self
         self._error = error
 
-    def get(self, **_: Any) -> None:
+    def get(self, **_: Any) -> SimpleNamespace:
         """A request."""
+        return SimpleNamespace()
 
     def send(self, _: Any) -> Any:
         """Try to send it."""

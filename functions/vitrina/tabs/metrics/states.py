@@ -193,7 +193,7 @@ class _Pen:
             return
         self._change.set(self._tab, one.row, column, value)
         place = one.row.index, self._tab.column(column)
-        self.cells[place] = cell._replace(value=value if isinstance(value, str | float) else None)
+        self.cells[place] = replace(cell, value=value if isinstance(value, str | float) else None)
 
     def note(self, one: MetricRow, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
         """Write the note of the state, unless one of a person stands there; gives the hashes of ours."""
@@ -204,7 +204,7 @@ class _Pen:
             return known
         if cell.note != text:
             self._change.note(self._tab, one.row, STATE, text)
-            self.cells[place] = cell._replace(note=text)
+            self.cells[place] = replace(cell, note=text)
         newest = hash_of(text)
         return (*(one for one in known if one != newest), newest)[-MOST_NOTES:]
 

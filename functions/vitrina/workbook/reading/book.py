@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from vitrina.errors import CellProblem, UnknownWorkbookError, WorkbookShapeError
 from vitrina.ports import Json
-from vitrina.surrogates import replace_surrogates
 from vitrina.texts import TITLE_PREFIX, Sentence, sentence
 from vitrina.workbook.reading.shape import KnownColumn, KnownTab, Shape
 
@@ -90,11 +89,8 @@ def tracker_mark(*, has_cards: bool, invites_guests: bool) -> str:
     return WITH_GUESTS if invites_guests else ""
 
 
-class Cell(NamedTuple):
-    """Content of a cell; ``value`` is the result of the formula if there is one.
-
-    It is a named tuple, because a workbook has thousands and a frozen data class takes longer to make.
-    """
+class Cell(Struct, frozen=True):
+    """Content of a cell; ``value`` is the result of the formula if there is one."""
 
     value: str | float | bool | None = None
     formula: str | None = None
@@ -546,25 +542,22 @@ def _data(sheet: Json) -> Json:
 
 
 def _cells(sheet: Json) -> list[tuple[Cell, ...]]:
-    return [tuple(_cell(cell) for cell in row.get("values", ())) for row in _data(sheet).get("rowData", ())]
+    rows = _data(sheet).get("rowData", ())
+    return [tuple([_cell(cell) for cell in row.get("values", ())]) for row in rows]
 
 
 def _cell(data: Json) -> Cell:
     if not data:
         return EMPTY
-    effective = data.get("effectiveValue", {})
-    value = effective.get("stringValue", effective.get("numberValue", effective.get("boolValue")))
-    if isinstance(value, str):
-        value = replace_surrogates(value)
-    note = data.get("note")
-    entered = data.get("userEnteredValue")
-    return Cell(
-        value=float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value,
-        formula=None if entered is None else entered.get("formulaValue"),
-        is_error="errorValue" in effective,
-        note=replace_surrogates(note) if note else "",
-        is_spilled=entered is None and "effectiveValue" in data,
-    )
+    effective, entered, note = data.get("effectiveValue"), data.get("userEnteredValue"), data.get("note", "")
+    formula = None if entered is None else entered.get("formulaValue")
+    if effective is None:
+        return Cell(None, formula, False, note)
+    value = effective.get("stringValue")
+    if value is None:
+        number = effective.get("numberValue")
+        value = effective.get("boolValue") if number is None else float(number)
+    return Cell(value, formula, "errorValue" in effective, note, entered is None)
 
 
 def _fields(named_ranges: list[Json], grids: Mapping[int, Grid]) -> Iterator[tuple[str, Field]]:

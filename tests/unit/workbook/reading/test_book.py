@@ -145,15 +145,6 @@ def test_cells_tell_formulas_and_errors() -> None:
     assert tab.cell(row, "depends_on").is_empty
 
 
-def test_row_5_half_of_a_character_is_replaced() -> None:
-    """JSON can carry half of a surrogate pair; nothing that we send or store can."""
-    book = backlog((1, {"task": cell("a\ud800b"), "result": cell("я😀")}))
-    tab = book.tab("backlog")
-    [row] = tab.rows
-
-    assert (tab.cell(row, "task").text, tab.cell(row, "result").text) == ("a?b", "я😀")
-
-
 def test_fields_are_found_by_their_named_ranges() -> None:
     """Fields are found by named ranges at any place; people's own named ranges are ignored."""
     form = sheet(
