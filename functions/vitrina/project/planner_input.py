@@ -67,27 +67,34 @@ def forecast_row(norms: Norms, row: BacklogRow, profile: str, own: frozenset[str
     return forecast(norms, Task(row.work_type, profile, row.quantity, row.size, typed or None))
 
 
+def hours_by_norm(norms: Norms, row: BacklogRow, own: frozenset[str]) -> dict[str, float]:
+    """Hours that the add-on writes into its *own* cells of a row, by profile."""
+    return {
+        profile: tenth(made.mean_hours)
+        for profile in norms.profiles_of(row.work_type)
+        if profile in own and (made := forecast_row(norms, row, profile, own)) is not None
+    }
+
+
 def impossible_quantities(
-    backlog: Backlog, norms: Norms, own: Mapping[int, frozenset[str]], titles: Mapping[str, str]
+    backlog: Backlog, hours: Mapping[int, Mapping[str, float]], titles: Mapping[str, str]
 ) -> list[CellProblem]:
     """Quantities that lead by the norms to more hours than a cell may hold.
 
     Parameters
     ----------
-    own
-        Profiles whose hours the add-on writes, by the number of the row.
+    hours
+        Hours that the add-on writes, by the number of the row and by profile.
     titles
         Titles of the profiles by key.
     """
     return [
         backlog.tab.problem(
-            row.row, "quantity", "cell.quantity_hours", hours=hours, profile=titles.get(profile, profile)
+            row.row, "quantity", "cell.quantity_hours", hours=figure, profile=titles.get(profile, profile)
         )
         for row in backlog.rows
-        for profile in norms.profiles_of(row.work_type)
-        if profile in own[row.number]
-        and (made := forecast_row(norms, row, profile, own[row.number])) is not None
-        and (hours := tenth(made.mean_hours)) > MAX_HOURS
+        for profile, figure in hours[row.number].items()
+        if figure > MAX_HOURS
     ]
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from msgspec import Struct, field
@@ -280,6 +280,7 @@ def quantile(values: Sequence[float], share: float) -> float:
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
+@lru_cache(maxsize=4096)
 def tenth(hours: float) -> float:
     """Hours rounded to a tenth; halves are rounded up, as spreadsheets do."""
     return float(Decimal(repr(round(hours, NOISE_DIGITS))).quantize(STEP_HOURS, ROUND_HALF_UP))

@@ -97,8 +97,8 @@ def _estimate(run: Run, spreadsheet_id: str) -> Answer:
         row.number: estimate_row(row, kept.norms, written_by_us(state.figures, row), backlog, titles)
         for row in backlog.rows
     }
-    own = {number: one.own for number, one in estimates.items()}
-    if problems := impossible_quantities(backlog, kept.norms, own, profiles):
+    by_norm = {number: one.hours for number, one in estimates.items()}
+    if problems := impossible_quantities(backlog, by_norm, profiles):
         raise CellsError(problems)
     change = WorkbookChange()
     locale = locale_of(book)

@@ -7,7 +7,7 @@ those are used only in messages to people.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from msgspec import Struct, field
@@ -601,6 +601,7 @@ def _marks(marked_rows: Mapping[int, Any], key: str) -> Iterator[Mark]:
             yield mark
 
 
+@lru_cache(maxsize=1024)
 def column_letters(index: int) -> str:
     """Letters of a column: ``A`` for 0, ``AA`` for 26."""
     letters = ""

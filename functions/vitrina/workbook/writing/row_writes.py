@@ -50,10 +50,13 @@ class RowWrites(Struct):
         The content is compared because a cut moves it and leaves the mark on the emptied row.
         """
         self.guard(tab, row)
-        _, rows, indices = self.expected.setdefault((tab.sheet_id, leaves), (tab, set(), set()))
+        known = self.expected.get((tab.sheet_id, leaves))
+        if known is None:
+            content = {tab.columns[key] for key in CONTENT.get(tab.key, ()) if key in tab.columns}
+            known = self.expected[tab.sheet_id, leaves] = (tab, set(), content)
+        _, rows, indices = known
         rows.add(row.index)
         indices.update(columns)
-        indices.update(tab.columns[key] for key in CONTENT.get(tab.key, ()) if key in tab.columns)
 
     def guard(self, tab: Tab, row: Row) -> None:
         """Refuse the batch if the row is not where it was read."""

@@ -112,4 +112,5 @@ class Trace(Struct):
         self._data[kind].append([tab.key, self._number(tab, row), row.index, column_index, before, after])
 
     def _remember(self, tab: Tab) -> None:
-        self._data["columns"].setdefault(tab.key, dict(tab.columns))
+        if tab.key not in self._data["columns"]:
+            self._data["columns"][tab.key] = dict(tab.columns)
