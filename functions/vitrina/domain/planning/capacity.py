@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from datetime import date, timedelta
-from functools import cached_property
-from typing import NamedTuple
+from functools import cached_property, lru_cache
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -123,16 +122,44 @@ class Resources(Struct, frozen=True, dict=True):
         return specialist.hours_per_day * self.calendar.share_of_day(day) * self.load_factor + extra
 
 
-class TeamHours(NamedTuple):
+class TeamHours(Struct, frozen=True, dict=True):
     """Hours in a period, one figure for each person in the order of the team.
 
-    ``full`` are without regard to absences and committed hours, ``capacity`` without regard to committed
-    hours; ``free`` also keep to the limits of the person.
+    ``profiles`` are those of each person. ``full`` are without regard to absences and committed hours,
+    ``capacity`` without regard to committed hours; ``free`` also keep to the limits of the person.
     """
 
+    profiles: tuple[tuple[str, ...], ...]
     full: Sequence[float]
     capacity: Sequence[float]
     free: Sequence[float]
+
+    @cached_property
+    def free_by_profile(self) -> Mapping[str, float]:
+        """Free hours of all people with a profile."""
+        return {
+            profile: sum([self.free[place] for place in places])
+            for profile, places in places_by_profile(self.profiles).items()
+        }
+
+    @cached_property
+    def longest_by_profile(self) -> Mapping[str, float]:
+        """Full hours of the person with a profile who has most."""
+        return {
+            profile: max([self.full[place] for place in places])
+            for profile, places in places_by_profile(self.profiles).items()
+        }
+
+
+# Changed situations and further periods are planned with the same team.
+@lru_cache(maxsize=64)
+def places_by_profile(profiles: tuple[tuple[str, ...], ...]) -> Mapping[str, Sequence[int]]:
+    """Places of the people with each profile, by the profiles of each person."""
+    found: dict[str, list[int]] = {}
+    for place, names in enumerate(profiles):
+        for profile in dict.fromkeys(names):
+            found.setdefault(profile, []).append(place)
+    return {profile: found[profile] for profile in sorted(found)}
 
 
 def week_share_hours(limit: HourLimit, calendar: WorkCalendar, week: Period) -> float:
@@ -173,7 +200,13 @@ class Ledger:
             hours: [hours * resources.load_factor * share for share in shares]
             for hours in {one.hours_per_day for one in resources.specialists}
         }
-        self.capacity = [self._capacity_row(one, rows[one.hours_per_day]) for one in resources.specialists]
+        # Most people are not away: they share the rows of those with the same hours.
+        self.capacity = [
+            self._without_absence(rows[one.hours_per_day], one.days_away)
+            if one.days_away
+            else rows[one.hours_per_day]
+            for one in resources.specialists
+        ]
         self._place = {day: place for place, day in enumerate(self.days)}
         for name, extra in resources.extra_hours.items():
             for day, hours in extra.items():
@@ -212,15 +245,9 @@ class Ledger:
             self._own |= {person}
         return self.free[person]
 
-    def _capacity_row(self, specialist: Specialist, without_absence: list[float]) -> list[float]:
-        """Hours of a specialist that may be planned on each day; people with the same hours share them.
-
-        *without_absence* are those hours if the specialist were never away.
-        """
-        away = specialist.days_away
-        if not away:
-            return without_absence
-        return [0.0 if day in away else hours for day, hours in zip(self.days, without_absence, strict=True)]
+    def _without_absence(self, row: list[float], away: Collection[date]) -> list[float]:
+        """Hours that may be planned on each day of somebody who is away on some days."""
+        return [0.0 if day in away else hours for day, hours in zip(self.days, row, strict=True)]
 
     @staticmethod
     def _window_places(kind: PeriodKind, since: date, until: date) -> dict[date, int]:
@@ -310,6 +337,7 @@ class Ledger:
             if person is not None:
                 free[person] = min(free[person], self.limit_hours(number, period))
         return TeamHours(
+            profiles=tuple([one.profiles for one in team]),
             full=[one.hours_per_day * self.resources.load_factor * share for one in team],
             capacity=_sums(self.capacity, places),
             free=free,

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from msgspec import Struct, field
 
-from vitrina.domain.planning.capacity import EPSILON_HOURS, UNITS, units_of
+from vitrina.domain.planning.capacity import EPSILON_HOURS, UNITS, places_by_profile, units_of
 
 
 class Part(Struct, eq=False):
@@ -136,14 +136,11 @@ class Skills(Struct, frozen=True, eq=False):
 @lru_cache(maxsize=64)
 def skills_of(profiles_of_people: tuple[tuple[str, ...], ...]) -> Skills:
     """The skills of people with these profiles, each by his place."""
-    profiles = sorted({profile for names in profiles_of_people for profile in names})
+    people_with = places_by_profile(profiles_of_people)
+    profiles = list(people_with)
     bit = {profile: 1 << place for place, profile in enumerate(profiles)}
     skills = {names: sum(bit[profile] for profile in set(names)) for names in set(profiles_of_people)}
     masks = _masks(tuple(bit.values()), frozenset(skills.values()))
-    people_with: dict[str, list[int]] = {profile: [] for profile in profiles}
-    for place, names in enumerate(profiles_of_people):
-        for profile in dict.fromkeys(names):
-            people_with[profile].append(place)
     return Skills(
         profiles_of_people,
         people_with,
@@ -235,6 +232,8 @@ class TeamLoad:
         self.skilled: Mapping[str, Sequence[PersonLoad]] = {
             profile: [people[place] for place in places] for profile, places in skills.people_with.items()
         }
+        #: The sets of profiles that people have.
+        self.profile_sets = skills.sets_of.keys()
         self._bounds = Bounds(people, skills, step_hours)
         self._groups = _groups_of(skills, tuple([person.capacity for person in people]))
         #: The freest person of each group of people alike, as far as known.

@@ -12,7 +12,7 @@ import math
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
-from itertools import takewhile
+from itertools import count, takewhile
 from typing import NamedTuple
 
 from msgspec import Struct, field
@@ -225,18 +225,15 @@ class Chooser:
         self._limits = ledger.resources.limits
         specialists = ledger.resources.specialists
         self._specialists = specialists
-        self._full_hours, capacity, free = ledger.team_hours(period)
-        loads = [
-            PersonLoad(place, one.profiles, free[place], capacity[place])
-            for place, one in enumerate(specialists)
-        ]
+        self._hours = ledger.team_hours(period)
+        loads = list(map(PersonLoad, count(), self._hours.profiles, self._hours.free, self._hours.capacity))
         self.team = TeamLoad(loads, step_hours=demand.step_hours)
         self._limit_left = [ledger.limit_hours(number, period) for number in range(len(self._limits))]
         self._full_time_hours = ledger.resources.calendar.hours(period)
         self._pressure = self._pressures()
         #: By profile, how much more is wanted than there is, as a share of what there is.
         self._lacking = {profile: max(0.0, one - 1.0) for profile, one in self._pressure.items()}
-        self._scarcity = {names: self._scarcity_of(names) for names in {one.profiles for one in specialists}}
+        self._scarcity = {names: self._scarcity_of(names) for names in self.team.profile_sets}
         since = ledger.days[0] if ledger.days else period.start_on
         #: Days of this period on which items are wanted that can still be kept.
         self._wanted = {key: day for key, day in demand.wanted_days.items() if since <= day <= period.end_on}
@@ -256,9 +253,9 @@ class Chooser:
 
     def _pressures(self) -> Mapping[str, float]:
         """By profile, wanted hours divided by free hours of the people who have it."""
+        free = self._hours.free_by_profile
         return {
-            profile: hours
-            / max(EPSILON_HOURS, sum([person.free for person in self.team.skilled.get(profile, ())]))
+            profile: hours / max(EPSILON_HOURS, free.get(profile, 0.0))
             for profile, hours in self._demand.profile_hours.items()
         }
 
@@ -620,10 +617,7 @@ class Chooser:
         hours of a person are raised: more capacity never makes it wait.
         """
         full_time = self._full_time_hours * self._ledger.resources.load_factor
-        return {
-            profile: min(full_time, max([self._full_hours[person.place] for person in people]))
-            for profile, people in self.team.skilled.items()
-        }
+        return {profile: min(full_time, hours) for profile, hours in self._hours.longest_by_profile.items()}
 
     def _begin(self, item: BacklogItem) -> bool:
         """Take whole actions in order, then the remaining hours for one that is larger than a period."""
