@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
@@ -130,6 +131,21 @@ class WorkCalendar(Struct, frozen=True, dict=True):
     def working_days(self, period: Period) -> list[date]:
         """Working days of *period*, in order."""
         return [day for day in period if self.is_working_day(day)]
+
+    def working_days_between(self, first: date, last: date) -> list[date]:
+        """Working days from *first* to *last*, both included, in order; those of each month are kept."""
+        days: list[date] = []
+        month = period_of(first, PeriodKind.MONTH)
+        while month.start_on <= last:
+            if month.start_on not in self._days_of_month:
+                self._days_of_month[month.start_on] = self.working_days(month)
+            days += self._days_of_month[month.start_on]
+            month = month.next()
+        return days[bisect_left(days, first) : bisect_right(days, last)]
+
+    @cached_property
+    def _days_of_month(self) -> dict[date, list[date]]:
+        return {}
 
     def working_days_from(self, day: date, *, count: int) -> list[date]:
         """The first *count* working days from *day* on."""

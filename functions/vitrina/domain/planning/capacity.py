@@ -9,7 +9,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property, lru_cache
 
 from msgspec import Struct, field
@@ -107,9 +107,16 @@ class Resources(Struct, frozen=True, dict=True):
     def _ledgers(self) -> dict[tuple[date, date], Ledger]:
         return {}
 
-    def booked(self, bookings: Iterable[Booking]) -> Resources:
-        """The resources with more committed hours."""
-        return replace(self, bookings=(*self.bookings, *bookings))
+    def booked(self, bookings: Iterable[Booking], *, period: Period | None = None) -> Resources:
+        """The resources with more committed hours, and without those that do not matter from *period* on.
+
+        Days before it count against the limits of its first week and month.
+        """
+        known = (*self.bookings, *bookings)
+        if period is not None:
+            first = min(period_of(period.start_on, kind).start_on for kind in PeriodKind)
+            known = tuple([one for one in known if max(one.day_hours, default=first) >= first])
+        return replace(self, bookings=known)
 
     def day_capacity(self, specialist: Specialist, day: date) -> float:
         """Hours of *specialist* on *day* that may be planned, without regard to committed hours; 0 if absent.
@@ -189,11 +196,7 @@ class Ledger:
 
     def __init__(self, resources: Resources, *, since: date, until: date) -> None:
         self.resources = resources
-        self.days = [
-            day
-            for offset in range((until - since).days + 1)
-            if resources.calendar.day_hours(day := since + timedelta(days=offset)) > 0
-        ]
+        self.days = resources.calendar.working_days_between(since, until)
         self.people = {one.name: place for place, one in enumerate(resources.specialists)}
         shares = [resources.calendar.share_of_day(day) for day in self.days]
         rows = {

@@ -197,9 +197,10 @@ def _expected(situation: Situation, plan: PeriodPlan, keys: set[ItemKey]) -> Map
     for number in range(1, PERIODS_AHEAD + 1):
         if not keys - found.keys():
             break
-        resources = resources.booked(plan.schedule.bookings())
+        following = plan.period.next()
+        resources = resources.booked(plan.schedule.bookings(), period=following)
         items = items.raised_after(number)
-        plan = plan_period(items, resources, period=plan.period.next(), only_taken=True)
+        plan = plan_period(items, resources, period=following, only_taken=True)
         taken = plan.taken_keys
         found |= dict.fromkeys(taken & keys - found.keys(), plan.period)
         items = items.without(taken)

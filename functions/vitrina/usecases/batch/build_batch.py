@@ -42,7 +42,7 @@ from vitrina.workbook.writing.heal import repair_messages
 
 #: Plans that are computed to find changes that would let an item in: one for so many items that are left out,
 #: within these bounds. Explanations stay a small share of the time of an answer then.
-ITEMS_OF_A_TRY = 6
+ITEMS_OF_A_TRY = 5
 LEAST_TRIES, MOST_TRIES = 12, 40
 
 

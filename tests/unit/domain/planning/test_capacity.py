@@ -136,6 +136,17 @@ def test_hours_of_a_period_keep_to_absences_promises_and_the_limits_of_a_person(
         load_factor=1.0,
     )
 
-    full, capacity, free = Ledger(team, since=MONDAY, until=WEEK.end_on).team_hours(WEEK)
+    hours = Ledger(team, since=MONDAY, until=WEEK.end_on).team_hours(WEEK)
 
-    assert (list(full), list(capacity), list(free)) == ([40.0, 20.0], [40.0, 16.0], [12.0, 13.0])
+    assert (hours.full, hours.capacity, hours.free) == ([40.0, 20.0], [40.0, 16.0], [12.0, 13.0])
+
+
+def test_only_committed_hours_that_matter_are_kept_for_a_later_period() -> None:
+    """Those of the first week and month of the period, and later ones."""
+    month = period_of(date(2026, 12, 1), PeriodKind.MONTH)
+    days = [date(2026, 11, 27), date(2026, 11, 30), date(2026, 12, 2)]
+    before = [Booking("Анна", "А", number, {day: 1.0}) for number, day in enumerate(days)]
+
+    kept = resources().booked(before, period=month)
+
+    assert [next(iter(one.day_hours)) for one in kept.bookings] == days[1:]
