@@ -7,6 +7,7 @@ quantiles of the last days.
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from vitrina.domain.backlog import BacklogItem
+from vitrina.domain.backlog import BacklogItem, Specialist
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.estimating.norms import PROMISED, Basis, Norms
 from vitrina.domain.estimating.simulation import DRAWS, simulate
@@ -330,7 +331,7 @@ def assign_evenly(backlog: Iterable[BacklogItem], resources: Resources) -> list[
     the fewest of his days. Items without an estimate, with a profile that nobody has, or that wait for each
     other in a circle are left out.
     """
-    days = {one.name: 0.0 for one in resources.specialists}
+    team = _LeastBusy(resources.specialists)
     found = []
     by_key = {one.key: one for one in backlog}
     before = {key: [(one.project, number) for number in one.depends_on] for key, one in by_key.items()}
@@ -338,17 +339,45 @@ def assign_evenly(backlog: Iterable[BacklogItem], resources: Resources) -> list[
         item = by_key[key]
         parts: list[Assignment] = []
         for profile, hours in item.hours.items():
-            skilled = [one for one in resources.specialists if profile in one.profiles]
-            keeper = [one for one in skilled if one.name == item.keeps.get(profile)]
-            if not skilled:
+            person = team.person_for(profile, item.keeps.get(profile))
+            if person is None:
                 break
-            person = min(keeper or skilled, key=lambda one: (days[one.name], one.name))
-            days[person.name] += hours / max(person.hours_per_day, EPSILON_HOURS)
+            team.give(person, hours)
             parts.append(Assignment(profile, person.name, hours))
         else:
             if parts:
                 found.append(TakenItem(item, tuple(parts), {}))
     return found
+
+
+class _LeastBusy:
+    """A team while it is given work: finds the person with a profile whose work takes the fewest days."""
+
+    def __init__(self, specialists: Iterable[Specialist]) -> None:
+        self._people = {one.name: one for one in specialists}
+        self._days = dict.fromkeys(self._people, 0.0)
+        #: Days and names of the people with each profile, as a heap; entries of former days are skipped.
+        self._by_profile: dict[str, list[tuple[float, str]]] = {}
+        for name in sorted(self._people):
+            for profile in self._people[name].profiles:
+                self._by_profile.setdefault(profile, []).append((0.0, name))
+
+    def person_for(self, profile: str, keeper: str | None) -> Specialist | None:
+        """The keeper of the work, if he has the profile; else the least busy person, the first by name."""
+        if keeper in self._people and profile in self._people[keeper].profiles:
+            return self._people[keeper]
+        waiting = self._by_profile.get(profile)
+        if not waiting:
+            return None
+        while waiting[0][0] != self._days[waiting[0][1]]:
+            heapq.heappop(waiting)
+        return self._people[waiting[0][1]]
+
+    def give(self, person: Specialist, hours: float) -> None:
+        """Give a person work."""
+        self._days[person.name] += hours / max(person.hours_per_day, EPSILON_HOURS)
+        for profile in person.profiles:
+            heapq.heappush(self._by_profile[profile], (self._days[person.name], person.name))
 
 
 def _turn(item: BacklogItem) -> tuple[object, ...]:
