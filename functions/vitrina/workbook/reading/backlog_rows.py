@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from vitrina.domain.backlog import Priority
 from vitrina.errors import CellProblem, CellsError
-from vitrina.workbook.reading.book import SHELF, Book, Row, Tab, item_number_of_row
+from vitrina.workbook.reading.book import EMPTY, SHELF, Book, Row, Tab, item_number_of_row
 from vitrina.workbook.reading.cells import CellReader, item_numbers_in
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.reading.identity import BacklogIdentity
@@ -106,8 +106,8 @@ def _read_row(
     """A row with a task."""
     tab = reader.tab
     number = identity.numbers[row.index]
-    hours = {profile: reader.hours(row, HOURS_PREFIX + profile) for profile in profiles}
-    formulas = {profile: tab.cell(row, HOURS_PREFIX + profile).formula for profile in profiles}
+    filled = [one for one in profiles if tab.cell(row, HOURS_PREFIX + one) is not EMPTY]
+    hours = {profile: reader.hours(row, HOURS_PREFIX + profile) for profile in filled}
     return BacklogRow(
         row=row,
         number=number,
@@ -121,7 +121,9 @@ def _read_row(
         size=reader.choice(row, "size", "size", "") if "size" in tab.columns else "",
         quantity=reader.quantity(row, "quantity"),
         hours={profile: one for profile, one in hours.items() if one is not None},
-        formula_profiles=frozenset(profile for profile, formula in formulas.items() if formula is not None),
+        formula_profiles=frozenset(
+            one for one in filled if tab.cell(row, HOURS_PREFIX + one).formula is not None
+        ),
         wanted_on=reader.day(row, "wanted_on"),
         source=reader.choices.code("source", reader.text(row, "source")),
     )

@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -397,9 +398,14 @@ def misplaced_marks(book: Book, numbers: Mapping[tuple[int, int], int]) -> list[
 
 def number_of_id(text: str, prefix: str) -> int | None:
     """The number in an ID of this project, ``None`` for another text."""
-    found = re.fullmatch(rf"{re.escape(prefix)}-(\d{{1,7}})", text.strip(), re.IGNORECASE)
+    found = _pattern_of_id(prefix).fullmatch(text.strip()) if text else None
     # Numbers begin at 1.
     return int(found[1]) or None if found else None
+
+
+@lru_cache(maxsize=64)
+def _pattern_of_id(prefix: str) -> re.Pattern[str]:
+    return re.compile(rf"{re.escape(prefix)}-(\d{{1,7}})", re.IGNORECASE)
 
 
 def shorten_messages(messages: Sequence[Sentence]) -> tuple[Sentence, ...]:
