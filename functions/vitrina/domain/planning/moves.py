@@ -177,7 +177,7 @@ def _left_of(skills: Skills, hours: tuple[float, ...], step_hours: float) -> Seq
 
 
 def _whole_steps(hours: float, step_hours: float) -> float:
-    """Hours rounded down to whole steps; 0 for steps of any length."""
+    """Hours rounded down to whole steps; as they are where *step_hours* is 0."""
     return step_hours * math.floor((hours + EPSILON_HOURS) / step_hours) if step_hours else hours
 
 
