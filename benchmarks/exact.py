@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from ortools.sat.python import cp_model
 
 from benchmarks.judge import Piece, divisible
-from vitrina.domain.planning.moves import Moves, PersonLoad, TeamLoad, make_room
+from vitrina.domain.planning.moves import Moves, make_room
 from vitrina.domain.planning.selection import Chooser
+from vitrina.domain.planning.team_load import PersonLoad, TeamLoad
 
 #: Units in an hour: the solver counts in integers.
 UNITS = 10_000

@@ -48,10 +48,11 @@ from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger
 from vitrina.domain.planning.demand import Demand, priority_class
 from vitrina.domain.planning.explain import Situation, changed, explain
-from vitrina.domain.planning.moves import Moves, PersonLoad
+from vitrina.domain.planning.moves import Moves
 from vitrina.domain.planning.planner import HORIZON_CALENDAR_DAYS, PeriodPlan, plan_period
 from vitrina.domain.planning.schedule import Schedule, schedule
 from vitrina.domain.planning.selection import Chooser, LeftOutItem, LeftOutReason, Selection
+from vitrina.domain.planning.team_load import PersonLoad
 
 #: People, items and period of the fixed set; 10 clients each.
 SIZES = (

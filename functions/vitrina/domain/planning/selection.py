@@ -21,17 +21,8 @@ from vitrina.domain.backlog import BacklogItem
 from vitrina.domain.calendar import Period, PeriodKind
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger, week_share_hours
 from vitrina.domain.planning.demand import Demand, Queues, place_in_backlog, priority_class
-from vitrina.domain.planning.moves import (
-    Moves,
-    Part,
-    PersonLoad,
-    Room,
-    SearchBudget,
-    TeamLoad,
-    gather_most,
-    gather_room,
-    make_room,
-)
+from vitrina.domain.planning.moves import Moves, Room, SearchBudget, gather_most, gather_room, make_room
+from vitrina.domain.planning.team_load import Part, PersonLoad, TeamLoad
 
 #: Budget of the search for room in each class, the highest first, in compared parts. A period of 300 items
 #: and 20 people spends about five milliseconds on it.

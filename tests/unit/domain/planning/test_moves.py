@@ -7,15 +7,13 @@ import pytest
 from vitrina.domain.planning.capacity import units_of
 from vitrina.domain.planning.moves import (
     Moves,
-    Part,
-    PersonLoad,
     SearchBudget,
-    TeamLoad,
     best_subset,
     gather_most,
     gather_room,
     make_room,
 )
+from vitrina.domain.planning.team_load import Part, PersonLoad, TeamLoad
 
 
 def team(*people: tuple[str, float, list[tuple[str, float]]], step_hours: float = 0.0) -> TeamLoad:
