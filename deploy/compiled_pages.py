@@ -7,19 +7,13 @@ is deployed, as all others.
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
-from deploy import ROOT
-
-FUNCTIONS = ROOT / "functions"
+from vitrina.web.pages.rendering import COMPILED, environment_of, template_loader
 
 
 def compile_pages(folder: Path | None = None) -> None:
     """Write the modules into *folder*, or where the product looks for them, in place of what is there."""
-    sys.path.insert(0, str(FUNCTIONS))
-    from vitrina.web.pages.rendering import COMPILED, environment_of, template_loader  # noqa: PLC0415
-
     target = folder or COMPILED
     shutil.rmtree(target, ignore_errors=True)
     environment_of(template_loader()).compile_templates(target, extensions=["html"], zip=None)

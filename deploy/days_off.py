@@ -6,17 +6,15 @@ looked up in the package, which takes a fresh process longer.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from deploy import ROOT
+from vitrina.domain.days_off import look_up
 
-FUNCTIONS = ROOT / "functions"
-KEPT = FUNCTIONS / "vitrina/domain/kept_days_off.py"
+KEPT = ROOT / "functions/vitrina/domain/kept_days_off.py"
 COUNTRY = "RU"
 #: Years of finished work that is still looked at, and those that a forecast can reach.
 YEARS = range(2024, 2036)
-
 
 HEAD = '''"""Days of some years that are not what their weekday says; ``make days-off`` writes this module."""
 
@@ -31,10 +29,7 @@ YEARS: Mapping[tuple[str, int], tuple[Sequence[str], Mapping[str, str]]] = {
 
 
 def write_days_off(path: Path = KEPT) -> None:
-    """Write them to *path*."""
-    sys.path.insert(0, str(FUNCTIONS))
-    from vitrina.domain.days_off import look_up  # noqa: PLC0415
-
+    """Write the module with the working days of ``YEARS`` to *path*."""
     lines = []
     for year in YEARS:
         days = look_up(COUNTRY, year)
