@@ -67,13 +67,18 @@ def forecast_row(norms: Norms, row: BacklogRow, profile: str, own: frozenset[str
     return forecast(norms, Task(row.work_type, profile, row.quantity, row.size, typed or None))
 
 
-def hours_by_norm(norms: Norms, row: BacklogRow, own: frozenset[str]) -> dict[str, float]:
-    """Hours that the add-on writes into its *own* cells of a row, by profile."""
+def forecasts_of(norms: Norms, row: BacklogRow, own: frozenset[str]) -> dict[str, Forecast]:
+    """What the norms say of all profiles that take part in the work type of a row."""
     return {
-        profile: tenth(made.mean_hours)
+        profile: made
         for profile in norms.profiles_of(row.work_type)
-        if profile in own and (made := forecast_row(norms, row, profile, own)) is not None
+        if (made := forecast_row(norms, row, profile, own)) is not None
     }
+
+
+def hours_by_norm(forecasts: Mapping[str, Forecast], own: frozenset[str]) -> dict[str, float]:
+    """Hours of a row that the add-on writes, by profile: those of its *own* cells."""
+    return {profile: tenth(made.mean_hours) for profile, made in forecasts.items() if profile in own}
 
 
 def impossible_quantities(

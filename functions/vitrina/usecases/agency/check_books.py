@@ -35,7 +35,7 @@ from vitrina.operations.services import Services
 from vitrina.ports import Card, Step, TaskTracker
 from vitrina.project.agency_book import look_at_team, read_agency_book, read_stored_agency
 from vitrina.project.client_books import UnreadBook, elsewhere_messages, read_client_books
-from vitrina.project.planner_input import hours_by_norm, impossible_quantities
+from vitrina.project.planner_input import forecasts_of, hours_by_norm, impossible_quantities
 from vitrina.project.reservations import (
     BACKLOG_COLUMNS,
     PROGRESS_COLUMNS,
@@ -298,8 +298,10 @@ def _backlog_problems(
     backlog = read_backlog(
         book, services.choices, identity=identity, prefix=project.code, today=services.today()
     )
+    own = {row.number: _own_profiles(row, backlog) for row in backlog.rows}
     by_norm = {
-        row.number: hours_by_norm(known.norms, row, _own_profiles(row, backlog)) for row in backlog.rows
+        row.number: hours_by_norm(forecasts_of(known.norms, row, own[row.number]), own[row.number])
+        for row in backlog.rows
     }
     return (*backlog.problems, *impossible_quantities(backlog, by_norm, known.agency.profiles))
 

@@ -19,7 +19,8 @@ from vitrina.operations.services import Services
 from vitrina.operations.undo_record import write_undoably
 from vitrina.ports import Json
 from vitrina.project.planner_input import (
-    forecast_row,
+    forecasts_of,
+    hours_by_norm,
     impossible_quantities,
     own_profiles,
     plan_row,
@@ -222,16 +223,8 @@ def estimate_row(
     typed by a person and stays. A missing work type is guessed from ``titles``.
     """
     own = own_profiles(row, written, backlog)
-    forecasts = {
-        profile: forecast
-        for profile in norms.profiles_of(row.work_type)
-        if (forecast := forecast_row(norms, row, profile, own)) is not None
-    }
-    hours = {
-        profile: tenth(forecast.mean_hours)
-        for profile, forecast in forecasts.items()
-        if profile in own and profile in backlog.profiles
-    }
+    forecasts = forecasts_of(norms, row, own)
+    hours = hours_by_norm(forecasts, own)
     outdated = frozenset(own & row.hours.keys() - hours.keys())
     typed = any(row.hours.get(profile, 0) > 0 for profile in backlog.profiles if profile not in own)
     if hours:
