@@ -121,7 +121,7 @@ class Capabilities(Struct, frozen=True):
 
 
 class ComparedInPart(Struct, frozen=True, eq=False):
-    """A value of which not all fields are compared: those of ``compared`` are."""
+    """A value that is compared by some of its fields: those that ``compared`` returns."""
 
     def compared(self) -> tuple[object, ...]:
         """The fields by which two values are equal."""

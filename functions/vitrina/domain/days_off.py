@@ -44,7 +44,7 @@ class YearDays(Struct, frozen=True):
 
 @lru_cache(maxsize=256)
 def days_of_year(country: str, year: int) -> YearDays:
-    """The days of a year.
+    """The days of a year that are not what their weekday says.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def days_of_year(country: str, year: int) -> YearDays:
 
 
 def look_up(country: str, year: int) -> YearDays:
-    """The days of a year from the package; errors are those of ``days_of_year``."""
+    """The same as ``days_of_year``, always from the package."""
     known = _country(country)
     transferred = _transferred(known)
     days = [date(year, 1, 1) + timedelta(days=number) for number in range(366)]

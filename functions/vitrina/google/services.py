@@ -117,7 +117,7 @@ def with_long_body(request: google_http.HttpRequest, body: Json) -> google_http.
 
 
 def with_long_answer(request: google_http.HttpRequest) -> google_http.HttpRequest:
-    """Have the answer of a request, which may be long, decoded by ``decode_answer``."""
+    """Make the library decode the answer of this request with ``decode_answer``, for long answers."""
     request.postproc = lambda _, content: decode_answer(content)
     return request
 

@@ -379,7 +379,7 @@ class Ledger:
 
 
 def _sums(rows: Sequence[Sequence[float]], places: range) -> list[float]:
-    """Sum of the hours at *places* of each row; people without work and absences share one row."""
+    """The hours at *places*, added up for each row. A row that many people share is added up once."""
     known: dict[int, float] = {}
     for row in rows:
         if id(row) not in known:

@@ -40,7 +40,7 @@ class PersonLoad(Struct, eq=False):
     parts: list[Part] = field(default_factory=list)
 
     def holds(self, hours: float) -> bool:
-        """Whether *hours* are free."""
+        """Whether the person has so many hours free."""
         return hours <= self.free + EPSILON_HOURS
 
     @property
@@ -75,7 +75,7 @@ class Bounds:
         return left
 
     def usable(self, hours: float) -> float:
-        """Hours rounded down to whole steps."""
+        """Hours rounded down to a multiple of the step of this team's work."""
         return _whole_steps(hours, self._step_hours)
 
     def most_hours(self, profile: str) -> float:
@@ -127,7 +127,7 @@ class Skills(Struct, frozen=True, eq=False):
 
 # Changed situations are planned again with the same team.
 @lru_cache(maxsize=64)
-def skills_of(profiles_of_people: tuple[tuple[str, ...], ...]) -> Skills:
+def _skills_of(profiles_of_people: tuple[tuple[str, ...], ...]) -> Skills:
     """The skills of people with these profiles, each by his place."""
     people_with = places_by_profile(profiles_of_people)
     profiles = list(people_with)
@@ -214,7 +214,7 @@ class TeamLoad:
 
     def __init__(self, people: Sequence[PersonLoad], *, step_hours: float = 0.0) -> None:
         self.people = people
-        skills = skills_of(tuple([person.profiles for person in people]))
+        skills = _skills_of(tuple([person.profiles for person in people]))
         self.skilled: Mapping[str, Sequence[PersonLoad]] = {
             profile: [people[place] for place in places] for profile, places in skills.people_with.items()
         }
@@ -236,9 +236,9 @@ class TeamLoad:
         return self._most_free
 
     def freest_of_alike(self, profile: str) -> Iterator[PersonLoad]:
-        """Of the people with a profile, the freest of those with the same profiles and the same capacity.
+        """Of the people with a profile, the freest one of each group with the same profiles and capacity.
 
-        The first of several in the order of the team.
+        Where several of a group are equally free, it is the first in the order of the team.
         """
         known = self._freest_of_group
         for group in self._groups.with_profile[profile]:
@@ -261,12 +261,12 @@ class TeamLoad:
         self._freest_of_group.pop(self._groups.of_person[person.place], None)
 
     def take(self, part: Part) -> None:
-        """Add a part to the load of its person."""
+        """Give a part to the person that it names."""
         self._put(part)
         self._bounds.spend(part, part.hours)
 
     def give_back(self, part: Part) -> None:
-        """Remove a part from the load of its person."""
+        """Take a part away from its person."""
         self._remove(part)
         self._bounds.spend(part, -part.hours)
 
