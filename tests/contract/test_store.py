@@ -464,7 +464,7 @@ def test_no_increment_of_many_threads_is_lost(store: Store) -> None:
 
 def size_of(data: dict[str, object], key: str) -> int:
     """Bytes of a document as the stores count them."""
-    return len(json.dumps(data, ensure_ascii=False).encode()) + len(key.encode())
+    return len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()) + len(key.encode())
 
 
 @pytest.mark.parametrize("letter", ["x", "ж", "€", "💡"])

@@ -31,7 +31,7 @@ def test_old_documents_expire_when_the_timer_would_delete_them(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Previews, operations and large answers with all of their parts; nothing that is still needed."""
-    monkeypatch.setattr(kept_answer, "MOST_CHARACTERS", 0)
+    monkeypatch.setattr(kept_answer, "MOST_ANSWER_BYTES", 0)
     monkeypatch.setattr(packing, "MOST_CHARACTERS", 200)
     office.fill_backlog({"task": "Баннер", "work_type": "Баннер"})
     assert_answer(office.do("estimate"), "done", 200)

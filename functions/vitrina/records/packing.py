@@ -8,13 +8,13 @@ names the writing that it belongs to, so that a reader notices when it has parts
 from __future__ import annotations
 
 import base64
-import json
 import secrets
 import zlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from vitrina.errors import StoreConflictError
@@ -64,8 +64,7 @@ def packed_writes(
     the documents.
     """
     life = {EXPIRES_AT: expires_at.isoformat()} if expires_at else {}
-    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-    body = base64.b64encode(zlib.compress(text.encode(), LEVEL)).decode("ascii")
+    body = base64.b64encode(zlib.compress(msgspec.json.encode(payload), LEVEL)).decode("ascii")
     parts = [body[start : start + MOST_CHARACTERS] for start in range(0, len(body), MOST_CHARACTERS)]
     writing = secrets.token_hex(8)
     kind, key = before.kind, before.key
@@ -140,7 +139,7 @@ def _is_whole(head: Document, parts: dict[tuple[str, str], Document]) -> bool:
 
 def _unpacked(head: Document, parts: dict[tuple[str, str], Document]) -> Packed:
     body = head.data["body"] + "".join(part.data["body"] for part in _parts_of(head, parts) if part)
-    payload = json.loads(zlib.decompress(base64.b64decode(body)))
+    payload = msgspec.json.decode(zlib.decompress(base64.b64decode(body)))
     return Packed(head.kind, head.key, head.version, payload, head.data["parts"])
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from vitrina.ports import FOUND_BEFORE, FOUND_BY, MOST_BYTES, Key, Put, Write
 
@@ -38,7 +39,7 @@ def require_index(where: Mapping[str, str | bool] | None, before: tuple[str, str
 
 
 def _json_text(put: Put) -> str:
-    text = json.dumps(put.data, ensure_ascii=False)
+    text = msgspec.json.encode(put.data).decode()
     # Measuring needs encoding; short documents cannot be too large and are not measured.
     if (len(text) + len(put.key)) * _MOST_BYTES_OF_CHARACTER > MOST_BYTES:
         size = len(text.encode()) + len(put.key.encode())

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import tenacity
 from google.auth.exceptions import GoogleAuthError
 from googleapiclient import errors
@@ -130,7 +131,7 @@ class FirestoreStore:
 
     def _document(self, resource: Json) -> Document:
         key, version = self._note_version(resource)
-        return Document(*key, version, json.loads(resource["fields"]["data"]["stringValue"]))
+        return Document(*key, version, msgspec.json.decode(resource["fields"]["data"]["stringValue"]))
 
     def _note_version(self, resource: Json) -> tuple[Key, int]:
         """Kind, key and version of a document that was read; the time of this version is remembered."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
 
 from vitrina.errors import StoreConflictError
 from vitrina.ports import ABSENT, Document, Key, Put, Write, new_token
@@ -80,4 +81,4 @@ class MemoryStore:
 
 def _document(key: Key, kept: tuple[int, bytes]) -> Document:
     version, text = kept
-    return Document(*key, version, json.loads(text))
+    return Document(*key, version, msgspec.json.decode(text))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+
+import msgspec
 
 from vitrina.errors import ConfigurationError, RetriableServiceError, StoreConflictError
 from vitrina.ports import ABSENT, Document, Json, Key, Put, Write, new_token
@@ -210,5 +211,5 @@ def _field(name: str, function: str = "json_extract") -> str:
 
 def _document(row: tuple[str, str, int, str]) -> Document:
     kind, key, version, data = row
-    loaded: Json = json.loads(data)
+    loaded: Json = msgspec.json.decode(data)
     return Document(kind, key, version, loaded)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
+
+import msgspec
 
 from vitrina.ports import Json, Store, Write
 from vitrina.records.packing import Packed, packed_writes, unpack_one
 
 ANSWER = "answer"
 
-#: Characters of an answer that stand in the operation's document; more are packed.
-MOST_CHARACTERS = 200_000
+#: Bytes of an answer that stand in the operation's document; more are packed.
+MOST_ANSWER_BYTES = 200_000
 
 
 def kept_answer(operation_id: str, answer: Json, *, expires_at: datetime) -> tuple[Json, list[Write]]:
     """What the document of an operation holds of its answer, and the writes that keep the rest."""
-    if len(json.dumps(answer)) <= MOST_CHARACTERS:
+    if len(msgspec.json.encode(answer)) <= MOST_ANSWER_BYTES:
         return answer, []
     writes = packed_writes(Packed(ANSWER, operation_id, None, None), answer, expires_at=expires_at)
     return {"outcome": answer["outcome"], "is_packed": True, "parts": len(writes)}, writes
