@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.harness.agency_data import NOW
 from tests.harness.client_site import (
@@ -20,10 +21,11 @@ from tests.harness.client_site import (
     running_site,
     shown,
 )
+from tests.harness.counting_store import StoreCost
 from vitrina.bootstrap import application
 from vitrina.operations.clicks.guessers import MOST_UNKNOWN
 from vitrina.operations.clicks.limits import GUEST
-from vitrina.records.outside.client_links import LIFE, MOST_ACTS, Scope
+from vitrina.records.outside.client_links import LIFE, MOST_ACTS, ClientLink, Scope, hash_of, load_link
 from vitrina.usecases.client_page.content import MOST_LINES, MOST_METRICS, MOST_WORK
 from vitrina.web.pages.rendering import MOST_ADDRESS, linked, safe_url
 
@@ -62,7 +64,7 @@ def wait(site: ClientSite, monkeypatch: pytest.MonkeyPatch, **delta: float) -> N
 
 
 def test_a_view_costs_two_reads(site: ClientSite) -> None:
-    """Link and page; that it was opened is noted once an hour. A call to Google would fail."""
+    """Link and page in one round trip; the opening is noted once an hour. A call to Google would fail."""
     token = site.make_link()
     site.get(token)
     site.store.forget()
@@ -70,7 +72,19 @@ def test_a_view_costs_two_reads(site: ClientSite) -> None:
     answers = [site.get(token) for _ in range(5)]
 
     assert [one.status_code for one in answers] == [200] * 5
-    assert (site.store.cost.documents_read, site.store.cost.documents_written) == (10, 0)
+    assert site.store.cost == StoreCost(documents_read=10, round_trips=5)
+
+
+def test_a_link_that_is_revoked_opens_nothing(site: ClientSite) -> None:
+    """From the next view on, also where the process knows which page it opened."""
+    token = site.make_link()
+    assert [site.get(token).status_code for _ in range(2)] == [200, 200]
+
+    link = load_link(site.store, hash_of(token), ClientLink)
+    assert link is not None
+    site.store.commit([replace(link, is_revoked=True).put()])
+
+    assert site.get(token).status_code == 404
 
 
 @pytest.mark.parametrize("scope", list(Scope))

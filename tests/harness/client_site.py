@@ -23,7 +23,7 @@ from tests.harness.counting_store import CountingStore, used_store
 from tests.harness.firestore import new_database
 from vitrina.bootstrap import application, store_at
 from vitrina.ports import Json
-from vitrina.records.outside.client_links import ClientLink, Scope, find_link, new_link
+from vitrina.records.outside.client_links import ClientLink, Scope, hash_of, load_link, new_link
 from vitrina.records.outside.client_pages import ClientPage, ShownItem, load_page
 from vitrina.records.outside.client_wishes import CLIENT_WISH
 from vitrina.records.outside.decisions import DECISION
@@ -150,7 +150,7 @@ class ClientSite:
 
     def link(self, token: str) -> ClientLink:
         """What the store has of a link."""
-        found = find_link(self.store, token)
+        found = load_link(self.store, hash_of(token), ClientLink)
         assert found is not None
         return found
 

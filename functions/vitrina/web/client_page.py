@@ -16,12 +16,8 @@ from msgspec import Struct
 from vitrina.logs import note
 from vitrina.operations.actor import ActorKind
 from vitrina.operations.services import Services
-from vitrina.records.outside.client_links import (
-    ClientLink,
-    find_link,
-    note_opening,
-)
-from vitrina.records.outside.client_pages import ClientPage, Decided, ShownItem, load_page
+from vitrina.records.outside.client_links import ClientLink, note_opening
+from vitrina.records.outside.client_pages import ClientPage, Decided, ShownItem
 from vitrina.records.told.metric_reports import load_report
 from vitrina.texts import Sentence, render, sentence
 from vitrina.usecases.client_page.file_kinds import KINDS, MOST_FILE_BYTES
@@ -45,6 +41,7 @@ from vitrina.web.pages.frame import (
     setting_of,
     unknown_page,
 )
+from vitrina.web.pages.linked_page import LinkedPage
 from vitrina.web.pages.nonces import new_nonce
 from vitrina.web.pages.rendering import Rendered, Setting, render_page
 from vitrina.web.pages.reports import render_report, report_number
@@ -81,12 +78,12 @@ def answer_client(
     request: Request, app: Application, setting: Setting, token: str, rest: Sequence[str]
 ) -> Response:
     """The page, a form, or what became of an act."""
-    services = app.services
-    link = open_link(request, app, setting, token, find_link)
+    services, linked = app.services, LinkedPage()
+    link = open_link(request, app, setting, token, linked.find_link)
     if isinstance(link, Response):
         return link
     note(actor=ActorKind.CLIENT.value, workbook=link.spreadsheet_id)
-    page = load_page(services.store, link.spreadsheet_id, link.agency_id)
+    page = linked.load(services.store, link)
     setting = setting_of(request, services, page.locale, token, rest)
     visit = Visit(request, services, setting, token, link, page)
     if request.method == "POST":
@@ -100,9 +97,9 @@ def answer_client(
 
 
 def _get(visit: Visit, rest: Sequence[str]) -> Response:
-    kind, page = kind_of(rest), visit.page
     if not rest:
         return RENDERED.page(_key(visit), lambda: main_page(visit))
+    kind, page = kind_of(rest), visit.page
     if list(rest) == [DONE]:
         return render_page(visit.setting, "done", c=_content(page), drawn_at=page.drawn_at)
     if kind is None:

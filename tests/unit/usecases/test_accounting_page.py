@@ -16,7 +16,7 @@ from tests.harness.memory_office import MemoryOffice, client_office
 from vitrina.errors import RetriableServiceError
 from vitrina.mail_port import Letter
 from vitrina.records.outside.accounting_links import ACCOUNTING_LINK, LIFE, find_accounting_link
-from vitrina.records.outside.client_links import find_link, find_links
+from vitrina.records.outside.client_links import ClientLink, find_links, hash_of, load_link
 from vitrina.records.outside.invoice_requests import (
     INVOICE_REQUEST,
     Answered,
@@ -140,7 +140,7 @@ def test_one_link_for_all_letters(office: MemoryOffice) -> None:
     assert link.request == request(office).key[1]
     assert not [one for one in office.store.page(None, 10_000) if token in f"{one.key} {one.data}"]
     # It is no link of the client's page, and not among them.
-    assert find_link(office.store, token) is None
+    assert load_link(office.store, hash_of(token), ClientLink) is None
     assert find_links(office.store, office.client_id) == []
 
 

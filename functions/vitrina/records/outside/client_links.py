@@ -180,22 +180,17 @@ def is_token(text: str) -> bool:
     return _TOKEN.fullmatch(text) is not None
 
 
-def find_link(store: Store, token: str) -> ClientLink | None:
-    """The link to a project's page with this token, ``None`` if there is none: one read."""
-    return load_link(store, hash_of(token), ClientLink)
-
-
 def load_link(store: Store, token_hash: str, kind: type[AnyLink]) -> AnyLink | None:
     """Find the link of this kind whose token has this hash; ``None`` if there is none. One read."""
     key = kind.key_of(token_hash)
     document = store.get_many([key]).get(key)
-    return _from_document(document, kind) if document is not None else None
+    return link_from_document(document, kind) if document is not None else None
 
 
 def find_links(store: Store, spreadsheet_id: str) -> list[ClientLink]:
     """All links of a project, the newest first."""
     found = store.find(CLIENT_LINK, where={"spreadsheet_id": spreadsheet_id})
-    links = (_from_document(one, ClientLink) for one in found)
+    links = (link_from_document(one, ClientLink) for one in found)
     return sorted(links, key=lambda one: one.created_at, reverse=True)
 
 
@@ -226,6 +221,7 @@ def note_act(store: Store, link: SecretLink, now: datetime) -> bool:
     return False
 
 
-def _from_document(document: Document, kind: type[AnyLink]) -> AnyLink:
+def link_from_document(document: Document, kind: type[AnyLink]) -> AnyLink:
+    """The link of this kind that a document keeps."""
     known = known_fields(kind, document.data)
     return kind(**{**known, "token_hash": document.key, "version": document.version})

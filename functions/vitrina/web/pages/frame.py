@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from flask import Request, Response
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from vitrina.operations.services import Services
 from vitrina.ports import Store
@@ -70,12 +73,19 @@ def setting_of(
     """
     language = request.args.get("lang", "")
     language = language if language in ("ru", "en") else ""
-    accepted = {code.partition("-")[0].lower() for code, _ in request.accept_languages}
-    reads_english_only = "en" in accepted and "ru" not in accepted
-    locale = language or ("en" if own_locale == "en" or reads_english_only else "ru")
+    is_english = own_locale == "en" or _reads_english_only(request.headers.get("Accept-Language", ""))
+    locale = language or ("en" if is_english else "ru")
     is_below = bool(rest) or request.path.endswith("/")
     address = f"../{token}" if is_below else token
     return Setting(locale, services.time_zone, services.choices, address, language)
+
+
+@lru_cache(maxsize=1_000)
+def _reads_english_only(accept_language: str) -> bool:
+    """Whether a browser's header names English and not Russian."""
+    languages = parse_accept_header(accept_language, LanguageAccept)
+    accepted = {code.partition("-")[0].lower() for code, _ in languages}
+    return "en" in accepted and "ru" not in accepted
 
 
 def unknown_page(setting: Setting, ask_for_link: str = "page.ask_for_link") -> Response:

@@ -21,6 +21,7 @@ from flask import Request, Response
 from jinja2 import BaseLoader, Environment, FileSystemLoader, ModuleLoader, StrictUndefined
 from markupsafe import Markup
 from msgspec import Struct
+from werkzeug.http import parse_accept_header
 
 from vitrina.texts import format_days, format_number, render, sentence
 from vitrina.workbook.reading.choices import Choices
@@ -54,6 +55,7 @@ HEADERS: Mapping[str, str] = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
     "Vary": "Accept-Language, Accept-Encoding",
 }
+_PAGE_HEADERS = [("Content-Type", "text/html; charset=utf-8"), *HEADERS.items()]
 
 
 class Setting(Struct, frozen=True):
@@ -122,9 +124,7 @@ def render_page(setting: Setting, name: str, status: int = 200, **values: Any) -
 
 
 def _response(html: str | bytes, status: int) -> Response:
-    answer = Response(html, status=status, content_type="text/html; charset=utf-8")
-    answer.headers.update(HEADERS)
-    return answer
+    return Response(html, status=status, headers=_PAGE_HEADERS)
 
 
 def sparkline(points: Sequence[float | None]) -> Markup:
@@ -164,7 +164,7 @@ def compressed(answer: Response, request: Request) -> Response:
     Nothing that somebody else could choose is sent beside the token, so that the length tells nothing of it.
     """
     data = answer.get_data()
-    if len(data) < LEAST_COMPRESSED or request.accept_encodings["gzip"] <= 0:
+    if len(data) < LEAST_COMPRESSED or not _takes_gzip(request.headers.get("Accept-Encoding")):
         return answer
     answer.set_data(_packed(data))
     answer.headers["Content-Encoding"] = "gzip"
@@ -194,6 +194,11 @@ def linked(text: str) -> list[Mapping[str, str]]:
         parts.append({"text": address, "url": address})
         place = found.start() + len(address)
     return [*parts, {"text": text[place:], "url": ""}]
+
+
+@lru_cache(maxsize=1_000)
+def _takes_gzip(accept_encoding: str | None) -> bool:
+    return parse_accept_header(accept_encoding)["gzip"] > 0
 
 
 @lru_cache(maxsize=100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import Request
@@ -29,8 +30,13 @@ def is_robot(request: Request) -> bool:
         or not headers.get("Accept-Language", "").strip()
         or "prefetch" in purposes.lower()
         or "preview" in purposes.lower()
-        or _ROBOTS.search(agent) is not None
+        or _is_robots_name(agent)
     )
+
+
+@lru_cache(maxsize=1_000)
+def _is_robots_name(agent: str) -> bool:
+    return _ROBOTS.search(agent) is not None
 
 
 def is_from_own_page(request: Request, client_url: str) -> bool:
