@@ -54,13 +54,14 @@ def compare_requests(areas: Sequence[Area]) -> list[Json]:
     if count == 0:
         return []
     width = 1 + max(len(area.columns) for area in areas)
+    expected, unknown = _expected_rows(areas, count)
     sentinel = Mark(MARK_ID, "x", "", "ROWS", 2 * count)
     top = Mark(MARK_ID, "x", "", "ROWS", count)
     return [
         {"addSheet": {"properties": _properties(2 * count + 1, width)}},
-        cell_grid(SHEET_ID, _first_content(areas, count)),
+        cell_grid(SHEET_ID, [*expected, *([_number(place)] for place in range(count)), [_text(SENTINEL)]]),
         *_pastes(areas, count),
-        *update_cells(SHEET_ID, {place: {} for place in _unknown_cells(areas, count)}, "userEnteredValue"),
+        *update_cells(SHEET_ID, unknown, "userEnteredValue"),
         create_mark(SHEET_ID, sentinel),
         {"deleteDuplicates": {"range": _range(0, 2 * count, 0, width)}},
         {
@@ -88,37 +89,31 @@ def _without_formula_columns(area: Area) -> Area:
     return Area(area.sheet_id, area.rows, columns, area.cell_at)
 
 
-def _places(areas: Sequence[Area]) -> Iterator[tuple[Area, int, int]]:
-    """Each row of each area with its place in both halves."""
-    place = 0
+def _expected_rows(areas: Sequence[Area], count: int) -> tuple[list[list[Json]], dict[tuple[int, int], Json]]:
+    """The rows of the first half, and empty cells for those of the second half that are not compared."""
+    rows: list[list[Json]] = []
+    unknown: dict[tuple[int, int], Json] = {}
     for area in areas:
         for row in area.rows:
-            yield area, row, place
-            place += 1
-
-
-def _first_content(areas: Sequence[Area], count: int) -> list[list[Json]]:
-    expected = [
-        [_number(place), *(_expected(area.cell_at(row, column)) for column in area.columns)]
-        for area, row, place in _places(areas)
-    ]
-    return [*expected, *([_number(place)] for place in range(count)), [_text(SENTINEL)]]
+            place = len(rows)
+            line = [_number(place)]
+            for at, column in enumerate(area.columns, start=1):
+                cell = area.cell_at(row, column)
+                if _is_comparable(cell):
+                    line.append(_expected(cell))
+                else:
+                    line.append({})
+                    unknown[count + place, at] = {}
+            rows.append(line)
+    return rows, unknown
 
 
 def _expected(cell: Cell) -> Json:
-    if cell.value is None or not _is_comparable(cell):
+    if cell.value is None:
         return {}
     if isinstance(cell.value, bool):
         return {"userEnteredValue": {"boolValue": cell.value}}
     return _text(cell.value) if isinstance(cell.value, str) else _number(cell.value)
-
-
-def _unknown_cells(areas: Sequence[Area], count: int) -> Iterator[tuple[int, int]]:
-    """Ranges in the second half whose cells are not compared."""
-    for area, row, place in _places(areas):
-        for at, column in enumerate(area.columns, start=1):
-            if not _is_comparable(area.cell_at(row, column)):
-                yield count + place, at
 
 
 def _pastes(areas: Sequence[Area], count: int) -> Iterator[Json]:

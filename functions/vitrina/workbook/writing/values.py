@@ -55,6 +55,13 @@ def kept_value(value: Value) -> Json:
             return {"v": value}
 
 
+def kept_content(cell: Cell) -> Json:
+    """The content of a cell in the same form as ``kept_value``."""
+    if cell.formula is not None:
+        return {"f": cell.formula}
+    return {} if cell.value is None else {"v": cell.value}
+
+
 def value_of_kept(data: Json) -> Value:
     """The value from JSON of ``kept_value``."""
     return Formula(data["f"]) if "f" in data else data.get("v")
@@ -76,7 +83,7 @@ def is_same(cell: Cell, value: Value) -> bool:
     now = value_of_cell(cell)
     if isinstance(value, Formula) and isinstance(now, Formula):
         return formula_shape(now.text) == formula_shape(value.text)
-    return kept_value(now) == kept_value(value)
+    return kept_content(cell) == kept_value(value)
 
 
 def at_row(formula: Formula, row_index: int, old_index: int) -> Formula:

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from vitrina.ports import Json
 from vitrina.workbook.reading.book import Field, Row, Tab
-from vitrina.workbook.writing.values import Value, kept_value, value_of_cell
+from vitrina.workbook.writing.values import Value, kept_content, kept_value
 
 
 class Trace(Struct):
@@ -47,9 +47,9 @@ class Trace(Struct):
 
     def cell(self, tab: Tab, row: Row, column: int, value: Value) -> None:
         """Record a written cell."""
-        before = kept_value(value_of_cell(tab.cell_at(row.index, column)))
-        if before != kept_value(value):
-            self._add("cells", tab, row, column, before, kept_value(value))
+        before, after = kept_content(tab.cell_at(row.index, column)), kept_value(value)
+        if before != after:
+            self._add("cells", tab, row, column, before, after)
 
     def note(self, tab: Tab, row: Row, column: int, text: str) -> None:
         """Record a written note."""
@@ -57,8 +57,7 @@ class Trace(Struct):
 
     def field(self, place: Field, value: Value) -> None:
         """Record a written field of the form."""
-        before = kept_value(value_of_cell(place.cell))
-        self._data["fields"].append([place.name, before, kept_value(value)])
+        self._data["fields"].append([place.name, kept_content(place.cell), kept_value(value)])
 
     def identified(self, tab: Tab, row: Row, number: int) -> None:
         """Record that a row gets its number."""
