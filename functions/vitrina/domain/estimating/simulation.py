@@ -29,6 +29,9 @@ MOST_SINGLE = 40
 #: Sums that are less skewed are taken for this much skewed: the distribution needs some.
 LEAST_SKEWNESS = 0.01
 
+#: So many rows of normal draws are kept, for the next simulation of this process.
+MOST_KEPT_DRAWS = 64
+
 #: Seed of the simulation: the same backlog always gives the same figures.
 SEED = 85
 
@@ -49,6 +52,8 @@ class Simulation:
         self._alike = [known[basis].alike(hours) for hours, basis in means]
         self._random = Random(SEED)  # noqa: S311 - no secret
         self._common = _common_factors(max(pools.values(), key=len), len(means), self._random)
+        #: Sums that were drawn at once: each has normal draws of its own.
+        self._sum_count = 0
         #: Ratios of single tasks in all draws, as far as they were asked for.
         self._single: dict[int, list[float]] = {}
 
@@ -61,11 +66,12 @@ class Simulation:
                 own = [before + hours * ratio for before, ratio in zip(own, self._ratios(place), strict=True)]
         else:
             parts = [(self._hours[place], self._alike[place]) for place in places]
+            self._sum_count += 1
             own = _skewed(
                 sum(hours * one.mean for hours, one in parts),
                 sum(hours**2 * one.variance for hours, one in parts),
                 sum(hours**3 * one.third_moment for hours, one in parts),
-                self._random,
+                _normal_draws(self._sum_count),
             )
         return [one * factor for one, factor in zip(own, self._common, strict=True)]
 
@@ -87,18 +93,30 @@ class Simulation:
         return self._single[place]
 
 
-def _skewed(mean: float, variance: float, third_moment: float, chance: Random) -> list[float]:
+@lru_cache(maxsize=MOST_KEPT_DRAWS)
+def _normal_draws(number: int) -> Sequence[float]:
+    """Draws from the standard normal distribution, others for each number."""
+    gauss = Random(f"{SEED} {number}").gauss  # noqa: S311 - no secret
+    return [gauss(0.0, 1.0) for _ in range(DRAWS)]
+
+
+def _skewed(mean: float, variance: float, third_moment: float, normal: Sequence[float]) -> list[float]:
     """Draws from the shifted lognormal distribution with this mean, variance and third central moment.
 
     A sum of hours is skewed: few tasks overrun much.
+
+    Parameters
+    ----------
+    normal
+        Draws from the standard normal distribution, one for each draw of the sum.
     """
     skewness = max(third_moment / variance**1.5 if variance > 0 else 0.0, LEAST_SKEWNESS)
     # The variance of the logarithm is ln w, where (w + 2)² (w - 1) is the square of the skewness.
     whole, root = 1 + skewness**2 / 2, skewness * math.sqrt(1 + skewness**2 / 4)
     w = math.cbrt(whole + root) + math.cbrt(whole - root) - 1
     scale = math.sqrt(max(0.0, variance) / (w * (w - 1)))
-    shift, spread, gauss = mean - scale * math.sqrt(w), math.sqrt(math.log(w)), chance.gauss
-    return [max(0.0, shift + scale * math.exp(gauss(0.0, spread))) for _ in range(DRAWS)]
+    shift, spread, exp = mean - scale * math.sqrt(w), math.sqrt(math.log(w)), math.exp
+    return [max(0.0, shift + scale * exp(spread * one)) for one in normal]
 
 
 def simulate(norms: Norms, means: Sequence[tuple[float, Basis]]) -> Simulation | None:

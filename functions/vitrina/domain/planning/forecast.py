@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -31,10 +32,11 @@ LIKELY_RATIO = 0.50
 #: So many draws are scheduled; they represent a thousand.
 SCHEDULED_DRAWS = 30
 #: In a backlog of more parts only those draws are scheduled whose length is next to each quantile: three for
-#: each, this share of all draws apart, or one with more parts than ``MOST_NEAR_PARTS``.
+#: each, this share of all draws apart.
 MOST_PARTS = 300
 NEAR_DRAWS = 3
 NEAR_APART = 0.015
+#: With more parts than these, one draw of the likely length is scheduled.
 MOST_NEAR_PARTS = 1_500
 
 #: So many people and limits are looked at for the length of a draw, those who are busy longest.
@@ -159,21 +161,35 @@ def _forecast(question: _Question) -> Forecast | NoForecast:
     work = _Work(queue, resources)
     lengths_working_days = work.lengths(simulation.sums)
     order = sorted(range(len(lengths_working_days)), key=lengths_working_days.__getitem__)
-    samples = [
-        _sample(ratio, draw_count=len(order), part_count=len(parts)) for ratio in (LIKELY_RATIO, PROMISED)
-    ]
-    hours = {}
-    for place in {place for sample in samples for place in sample.places}:
-        draw = order[place]
-        hours[place] = work.scaled(simulation.hours(draw), lengths_working_days[draw])
-    days = _days_of(
-        samples,
-        hours,
-        queue,
-        resources,
-        since=since,
-        expected_working_days=lengths_working_days[order[int(PROMISED * len(order))]],
+    likely_working_days, promised_working_days = (
+        lengths_working_days[order[int(ratio * len(order))]] for ratio in (LIKELY_RATIO, PROMISED)
     )
+
+    def hours(place: int) -> Sequence[float]:
+        draw = order[place]
+        return work.scaled(simulation.hours(draw), lengths_working_days[draw])
+
+    if len(parts) > MOST_NEAR_PARTS:
+        days = _days_of_long(
+            hours(int(LIKELY_RATIO * len(order))),
+            queue,
+            resources,
+            since=since,
+            likely_working_days=likely_working_days,
+            promised_working_days=promised_working_days,
+        )
+    else:
+        samples = [
+            _sample(ratio, draw_count=len(order), part_count=len(parts)) for ratio in (LIKELY_RATIO, PROMISED)
+        ]
+        days = _days_of(
+            samples,
+            {place: hours(place) for place in {place for sample in samples for place in sample.places}},
+            queue,
+            resources,
+            since=since,
+            expected_working_days=promised_working_days,
+        )
     if days is None:
         return NoForecast(count, is_endless=True)
     likely_on, almost_certain_on = days
@@ -196,7 +212,7 @@ def _sample(ratio: float, *, draw_count: int, part_count: int) -> _Sample:
     if part_count <= MOST_PARTS:
         count = min(draw_count, SCHEDULED_DRAWS)
         return _Sample([int((number + 0.5) * draw_count / count) for number in range(count)], ratio)
-    most_apart = NEAR_DRAWS // 2 if part_count <= MOST_NEAR_PARTS else 0
+    most_apart = NEAR_DRAWS // 2
     steps = range(-most_apart, most_apart + 1)
     return _Sample(
         [min(draw_count - 1, int((ratio + NEAR_APART * step) * draw_count)) for step in steps], 0.5
@@ -224,9 +240,7 @@ def _days_of(
     expected_working_days
         About the length of the work up to the almost certain day.
     """
-    horizon = FIRST_HORIZON_CALENDAR_DAYS
-    while horizon < CALENDAR_DAYS * expected_working_days and 2 * horizon <= LAST_HORIZON_CALENDAR_DAYS:
-        horizon *= 2
+    horizon = _horizon(expected_working_days)
     ends = dict.fromkeys(draws, NEVER)
     while horizon <= LAST_HORIZON_CALENDAR_DAYS:
         timeline = _timeline(resources, since, horizon)
@@ -239,6 +253,41 @@ def _days_of(
             return likely_on, almost_certain_on
         horizon *= 2
     return None
+
+
+def _days_of_long(
+    hours: Sequence[float],
+    queue: Queue,
+    resources: Resources,
+    *,
+    since: date,
+    likely_working_days: float,
+    promised_working_days: float,
+) -> tuple[date, date] | None:
+    """The same for a very long backlog, from the schedule of one draw of the likely length.
+
+    The almost certain day is later in proportion to the lengths: which parts of so many take longer hardly
+    changes when the last one ends.
+    """
+    horizon = _horizon(promised_working_days)
+    while horizon <= LAST_HORIZON_CALENDAR_DAYS:
+        timeline = _timeline(resources, since, horizon)
+        likely_on, days = last_day(queue, timeline, hours), timeline.ledger.days
+        if likely_on is not None:
+            likely_count = bisect_right(days, likely_on)
+            promised_count = round(likely_count * promised_working_days / likely_working_days)
+            if promised_count <= len(days):
+                return likely_on, days[promised_count - 1]
+        horizon *= 2
+    return None
+
+
+def _horizon(working_days: float) -> int:
+    """Calendar days in which so many working days are likely to have passed."""
+    horizon = FIRST_HORIZON_CALENDAR_DAYS
+    while horizon < CALENDAR_DAYS * working_days and 2 * horizon <= LAST_HORIZON_CALENDAR_DAYS:
+        horizon *= 2
+    return horizon
 
 
 class _Work:
