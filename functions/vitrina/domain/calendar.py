@@ -132,19 +132,28 @@ class WorkCalendar(Struct, frozen=True, dict=True):
         """Working days of *period*, in order."""
         return [day for day in period if self.is_working_day(day)]
 
-    def working_days_between(self, first: date, last: date) -> list[date]:
-        """Working days from *first* to *last*, both included, in order; those of each month are kept."""
+    def working_days_between(self, first: date, last: date) -> tuple[list[date], list[float]]:
+        """Working days from *first* to *last*, both included, in order, with the ratio of each.
+
+        The ratio is that of ``share_of_day``. Those of each month are kept.
+        """
         days: list[date] = []
+        shares: list[float] = []
         month = period_of(first, PeriodKind.MONTH)
         while month.start_on <= last:
-            if month.start_on not in self._days_of_month:
-                self._days_of_month[month.start_on] = self.working_days(month)
-            days += self._days_of_month[month.start_on]
+            known = self._of_month.get(month.start_on)
+            if known is None:
+                found = self.working_days(month)
+                known = self._of_month[month.start_on] = (found, [self.share_of_day(day) for day in found])
+            days += known[0]
+            shares += known[1]
             month = month.next()
-        return days[bisect_left(days, first) : bisect_right(days, last)]
+        wanted = slice(bisect_left(days, first), bisect_right(days, last))
+        return days[wanted], shares[wanted]
 
     @cached_property
-    def _days_of_month(self) -> dict[date, list[date]]:
+    def _of_month(self) -> dict[date, tuple[list[date], list[float]]]:
+        """Working days of months with their ratios, by the first of the month."""
         return {}
 
     def working_days_from(self, day: date, *, count: int) -> list[date]:

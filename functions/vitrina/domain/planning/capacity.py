@@ -196,9 +196,8 @@ class Ledger:
 
     def __init__(self, resources: Resources, *, since: date, until: date) -> None:
         self.resources = resources
-        self.days = resources.calendar.working_days_between(since, until)
+        self.days, shares = resources.calendar.working_days_between(since, until)
         self.people = {one.name: place for place, one in enumerate(resources.specialists)}
-        shares = [resources.calendar.share_of_day(day) for day in self.days]
         rows = {
             hours: [hours * resources.load_factor * share for share in shares]
             for hours in {one.hours_per_day for one in resources.specialists}
@@ -220,11 +219,12 @@ class Ledger:
         #: Rows are shared with the capacity, and with copies of the ledger, until ``own_hours`` is asked.
         self.free = list(self.capacity)
         self._own: frozenset[int] = frozenset()
-        self._windows = {kind: self._window_places(kind, since, until) for kind in PeriodKind}
-        self._of_day = {
-            kind: [places[period_of(day, kind).start_on] for day in self.days]
-            for kind, places in self._windows.items()
+        windows = {kind: _windows_between(since, until, kind) for kind in PeriodKind}
+        #: Places of the weeks and months, by their first day, and those of each day.
+        self._windows = {
+            kind: {one.start_on: place for place, one in enumerate(found)} for kind, found in windows.items()
         }
+        self._of_day = {kind: _places_of_days(self.days, found) for kind, found in windows.items()}
         self.left = [[limit.hours] * len(self._windows[limit.kind]) for limit in resources.limits]
         self._concerned: dict[tuple[int, str], tuple[int, ...]] = {}
         self._of_project: dict[str, list[tuple[int, HourLimit]]] = {}
@@ -251,15 +251,6 @@ class Ledger:
     def _without_absence(self, row: list[float], away: Collection[date]) -> list[float]:
         """Hours that may be planned on each day of somebody who is away on some days."""
         return [0.0 if day in away else hours for day, hours in zip(self.days, row, strict=True)]
-
-    @staticmethod
-    def _window_places(kind: PeriodKind, since: date, until: date) -> dict[date, int]:
-        places: dict[date, int] = {}
-        window = period_of(since, kind)
-        while window.start_on <= until:
-            places[window.start_on] = len(places)
-            window = window.next()
-        return places
 
     def _book(self, booking: Booking) -> None:
         person = self.people.get(booking.specialist)
@@ -334,7 +325,11 @@ class Ledger:
     def _count_team_hours(self, period: Period) -> TeamHours:
         team, places = self.resources.specialists, self.places(period)
         share = self.resources.calendar.share_of_period(period)
-        free = _sums(self.free, places)
+        capacity = _sums(self.capacity, places)
+        free = [
+            hours if row is whole else sum(row[places.start : places.stop])
+            for row, whole, hours in zip(self.free, self.capacity, capacity, strict=True)
+        ]
         for number, limit in enumerate(self.resources.limits):
             person = self.people.get(limit.specialist or "")
             if person is not None:
@@ -342,7 +337,7 @@ class Ledger:
         return TeamHours(
             profiles=tuple([one.profiles for one in team]),
             full=[one.hours_per_day * self.resources.load_factor * share for one in team],
-            capacity=_sums(self.capacity, places),
+            capacity=capacity,
             free=free,
         )
 
@@ -376,6 +371,24 @@ class Ledger:
         calendar = self.resources.calendar
         whole = calendar.hours(window)
         return sum(calendar.day_hours(day) for day in window if day in period) / whole if whole else 1.0
+
+
+# Every plan of a day asks for the same: that of each period, and those with a change.
+@lru_cache(maxsize=64)
+def _windows_between(since: date, until: date, kind: PeriodKind) -> Sequence[Period]:
+    """The weeks or months with a day from *since* to *until*."""
+    found = [period_of(since, kind)]
+    while found[-1].end_on < until:
+        found.append(found[-1].next())
+    return found
+
+
+def _places_of_days(days: Sequence[date], windows: Sequence[Period]) -> list[int]:
+    """For each of the days, which are in order, the place of the week or month that contains it."""
+    places: list[int] = []
+    for place, window in enumerate(windows):
+        places += [place] * (bisect_right(days, window.end_on) - len(places))
+    return places
 
 
 def _sums(rows: Sequence[Sequence[float]], places: range) -> list[float]:

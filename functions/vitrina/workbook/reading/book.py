@@ -176,7 +176,9 @@ class Tab(Struct, frozen=True):
 
     def cell(self, row: Row, key: str) -> Cell:
         """The cell of *row* in a column."""
-        index = self.column(key)
+        index = self.columns.get(key)
+        if index is None:
+            index = self.column(key)
         return row.cells[index] if index < len(row.cells) else EMPTY
 
     def cell_at(self, row_index: int, column_index: int) -> Cell:
