@@ -13,10 +13,10 @@ from flask import Request, Response
 
 from vitrina.errors import RequestError, RetriableServiceError, TooManyRequestsError, VitrinaError
 from vitrina.operations.clicks.limits import GUEST
+from vitrina.records.outside.accounting_links import PLACE as ACCOUNTING
+from vitrina.records.outside.client_links import PLACE as CLIENT
 from vitrina.records.outside.client_links import is_token
 from vitrina.texts import Sentence, sentence
-from vitrina.usecases.accounting.links import PLACE as ACCOUNTING
-from vitrina.usecases.client_page.digest_link import PLACE as CLIENT
 from vitrina.web.client_page import answer_client
 from vitrina.web.http import OTHER_BODY_BYTES, Application, OpenApplication, limit_body
 from vitrina.web.pages.frame import error_page, place_in, setting_of

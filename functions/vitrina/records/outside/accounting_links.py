@@ -18,6 +18,8 @@ from vitrina.records.outside.client_links import TOKEN_BYTES, SecretLink, hash_o
 
 ACCOUNTING_LINK = "accounting_link"
 SCOPE = "accounting"
+#: What stands before the token in the path of the page.
+PLACE = "a"
 #: How long a link can be used after the last notice with it.
 LIFE = timedelta(days=180)
 

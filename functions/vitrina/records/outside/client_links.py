@@ -23,6 +23,8 @@ from vitrina.ports import ABSENT, EXPIRES_AT, Document, Key, Put, Store
 from vitrina.records.packing import known_fields
 
 CLIENT_LINK = "client_link"
+#: What stands before the token in the path of a page.
+PLACE = "c"
 
 #: Bytes of a token. It has 22 characters then.
 TOKEN_BYTES = 16

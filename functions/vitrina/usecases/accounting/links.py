@@ -10,6 +10,7 @@ from vitrina.operations.run import Run
 from vitrina.ports import ABSENT
 from vitrina.records.outside.accounting_links import (
     LIFE,
+    PLACE,
     AccountingLink,
     link_to,
     new_salt,
@@ -18,8 +19,6 @@ from vitrina.records.outside.accounting_links import (
 from vitrina.records.outside.client_links import hash_of, load_link
 from vitrina.records.outside.invoice_requests import InvoiceRequest
 
-#: What stands before the token in the path of the page.
-PLACE = "a"
 #: The time of a link is made longer when it has lost so much of it.
 _RENEWED_AFTER = timedelta(days=1)
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from vitrina.operations.services import Services
 from vitrina.records.outside.client_links import (
+    PLACE,
     TOKEN_CHARACTERS,
     digest_token,
     find_links,
     hash_of,
 )
 
-#: Where the pages are, below the address of the entry point.
-PLACE = "c"
 #: As long as a token, so that a message does not grow when it is sent.
 DOTS = "•" * TOKEN_CHARACTERS
 
