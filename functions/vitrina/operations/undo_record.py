@@ -7,7 +7,8 @@ sheet shows whether it happened, and is asked when somebody wants to undo it.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from msgspec.structs import replace
@@ -48,12 +49,8 @@ def write_undoably(
     """
     if not change.trace:
         run.commit(*writes, updates=updates)
-        try:
+        with _withdrawing(run, if_refused):
             write_change(run, book.spreadsheet_id, change)
-        except ChangedMeanwhileError as error:
-            if error.code != SHEET_CHANGED_PARTLY:
-                run.commit(*if_refused)
-            raise
         return
     record: Json = {"action": action, "trace": change.trace.kept(), **more}
     if change.trace.has_moved:
@@ -65,10 +62,18 @@ def write_undoably(
     pending = undo_list.with_entry(entry)
     token = run.commit(*writes, *keeping, *undo_list.writes(pending), updates=updates)
     kept = replace(undo_list, entries=pending, version=token)
-    try:
+    withdrawal = kept.writes([one for one in pending if one != entry])
+    with _withdrawing(run, [*withdrawal, *if_refused]):
         write_change(run, book.spreadsheet_id, change)
+    run.at_end(*kept.writes(kept.with_entry(replace(entry, is_pending=False))))
+
+
+@contextmanager
+def _withdrawing(run: Run, writes: Iterable[Write]) -> Iterator[None]:
+    """Carry out *writes* if Google refuses the batch of the block as a whole."""
+    try:
+        yield
     except ChangedMeanwhileError as error:
         if error.code != SHEET_CHANGED_PARTLY:
-            run.commit(*kept.writes([one for one in pending if one != entry]), *if_refused)
+            run.commit(*writes)
         raise
-    run.at_end(*kept.writes(kept.with_entry(replace(entry, is_pending=False))))
