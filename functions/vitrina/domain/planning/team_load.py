@@ -60,23 +60,19 @@ class Bounds:
     def __init__(self, people: Sequence[PersonLoad], skills: Skills, step_hours: float) -> None:
         self._people = people
         self._skills = skills
-        self._step_hours = step_hours
+        self.step_hours = step_hours
         self._left = self._count()
 
     def _count(self) -> list[float]:
         skills = self._skills
         hours = tuple([person.most_hours if person.parts else person.free for person in self._people])
-        left = list(_left_of(skills, hours, self._step_hours))
+        left = list(_left_of(skills, hours, self.step_hours))
         for person in self._people:
             for part in person.parts:
                 if not part.is_fixed:
                     for place in skills.sets_with[part.profile]:
                         left[place] -= part.hours
         return left
-
-    def usable(self, hours: float) -> float:
-        """Hours rounded down to a multiple of the step of this team's work."""
-        return _whole_steps(hours, self._step_hours)
 
     def most_hours(self, profile: str) -> float:
         """Upper bound of the hours that can still be taken of a profile."""
@@ -85,12 +81,9 @@ class Bounds:
 
     def spend(self, part: Part, hours: float) -> None:
         """Count hours of a part as taken, negative hours as returned."""
-        if (
-            self._step_hours
-            and abs(hours / self._step_hours - round(hours / self._step_hours)) > EPSILON_HOURS
-        ):
+        if self.step_hours and abs(hours / self.step_hours - round(hours / self.step_hours)) > EPSILON_HOURS:
             # A divided action takes the remaining hours of a person, which need not be whole steps.
-            self._step_hours = 0.0
+            self.step_hours = 0.0
             self._left = self._count()
             return
         skills, left = self._skills, self._left
@@ -253,7 +246,7 @@ class TeamLoad:
 
     def whole_steps(self, hours: float) -> float:
         """Hours rounded down to whole steps, as less is of no use."""
-        return self._bounds.usable(hours)
+        return _whole_steps(hours, self._bounds.step_hours)
 
     def _changed(self, person: PersonLoad) -> None:
         self._movable.clear()
