@@ -333,11 +333,50 @@ def test_due_date_with_a_time_is_a_day_of_the_agency(
     assert tracker.get_card(ANY_BOARD, card_id).due_on == expected  # type: ignore[union-attr]
 
 
-def test_plan_without_hours_leaves_the_rest(world: World, tracker: TaskTracker, card_id: str) -> None:
-    """Without time logs in the company's plan the rest of the card is still read."""
-    world.fail(402, "time_logs.list")
+def test_plan_without_hours_leaves_the_rest(world: World, card_id: str) -> None:
+    """Without time logs in the company's plan the rest of the card is still read, each time."""
+    tracker = world.make_tracker()
+    world.fail(402, "time_logs.list", count=2)
 
-    assert tracker.get_card(ANY_BOARD, card_id).logged_hours is None  # type: ignore[union-attr]
+    for _ in range(2):
+        card = tracker.get_card(ANY_BOARD, card_id)
+        assert card is not None
+        assert card.logged_hours is None
+
+
+def test_a_card_without_hours_is_read_with_one_call(world: World, card_id: str) -> None:
+    """Once the plan is known to have time logs; the first hours of the card are read with the next call."""
+    tracker = world.make_tracker()
+    tracker.get_card(ANY_BOARD, card_id)
+    world.control.delete("/calls")
+
+    without = tracker.get_card(ANY_BOARD, card_id)
+
+    assert without is not None
+    assert without.logged_hours == {}
+    assert world.calls("time_logs.list") == 0
+    log = {"role_id": -1, "time_spent": 90, "for_date": "2026-11-24"}
+    world.person("POST", f"/cards/{card_id}/time-logs", log)
+    card = tracker.get_card(ANY_BOARD, card_id)
+    assert card is not None
+    assert card.logged_hours == {str(ANNA): 1.5}
+
+
+def test_a_plan_that_lost_its_hours_is_noticed(world: World, card_id: str) -> None:
+    """At the next card with hours: no other card says then that it has none."""
+    tracker = world.make_tracker()
+    log = {"role_id": -1, "time_spent": 90, "for_date": "2026-11-24"}
+    made = world.person("POST", f"/cards/{card_id}/time-logs", log)
+    tracker.get_card(ANY_BOARD, card_id)
+    world.fail(402, "time_logs.list", count=2)
+
+    with_hours = tracker.get_card(ANY_BOARD, card_id)
+    world.person("DELETE", f"/cards/{card_id}/time-logs/{made['id']}")
+    without = tracker.get_card(ANY_BOARD, card_id)
+
+    assert with_hours is not None
+    assert without is not None
+    assert (with_hours.logged_hours, without.logged_hours) == (None, None)
 
 
 def test_subcolumn_is_the_stage_around_it(

@@ -104,6 +104,8 @@ class KaitenTracker:
         self._own_user_id: str | None = own_user_id or None
         self._memory = memory
         self._zone = zone
+        #: Whether time logs were read: the sum of a card is 0 also where the company's plan has none.
+        self._has_time_logs = False
 
     def create_board(self, title: str, stages: Sequence[str]) -> Board:
         """See ``TaskTracker``."""
@@ -234,12 +236,15 @@ class KaitenTracker:
             ) from error
 
     def get_card(self, board_id: str, card_id: str) -> Card | None:
-        """See ``TaskTracker``. Two calls: a card has the sum of its hours, time logs say whose they are."""
+        """See ``TaskTracker``. Two calls: a card has the sum of its hours, time logs say whose they are.
+
+        One call for a card without hours, once the company is known to have time logs.
+        """
         data = self._find(f"/cards/{card_id}")
         if data is None:
             return None
         url = self.card_url(board_id, card_id)
-        logs = self._time_logs(card_id)
+        logs = self._time_logs(data)
         return mapping.card_from(data, logs, board_id=board_id, url=url, zone=self._zone)
 
     def comment_card(self, card_id: str, text: str) -> None:
@@ -326,14 +331,19 @@ class KaitenTracker:
         """Address of that page with only one board in view: the space has boards of other clients too."""
         return f"{self._boards_url}?focus=board&focusId={board_id}"
 
-    def _time_logs(self, card_id: str) -> list[Json] | None:
+    def _time_logs(self, card: Json) -> list[Json] | None:
+        """Time logs of a card, ``None`` where the company's plan has none."""
+        if self._has_time_logs and card.get("time_spent_sum") == 0:
+            return []
         try:
-            logs: list[Json] = self._wire.get(f"/cards/{card_id}/time-logs")
+            logs: list[Json] = self._wire.get(f"/cards/{card['id']}/time-logs")
         except FatalServiceError as error:
             # The company's plan has no time logs: hours are typed into the sheet.
             if error.status == 402:
+                self._has_time_logs = False
                 return None
             raise
+        self._has_time_logs = True
         return logs
 
 
