@@ -700,6 +700,32 @@ def test_documents_are_found_by_an_index(tmp_path: Path, name: str) -> None:
     assert f"INDEX document_{name}" in plan[0][-1]
 
 
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda store: store.get_many([("item", "a")]),
+        lambda store: store.get_many([("item", "a"), ("item", "b"), ("book", "a")]),
+        lambda store: store.get_many([("item", str(number)) for number in range(1000)]),
+        lambda store: store.find("item"),
+        lambda store: store.find("item", before=("at", "2026")),
+        lambda store: store.page(("item", "a"), 10),
+    ],
+)
+def test_no_read_scans_all_documents(tmp_path: Path, read: Callable[[Store], object]) -> None:
+    """A click takes as long after years as on the first day."""
+    store = SqliteStore.create(tmp_path / "store.sqlite")
+    asked: list[str] = []
+    connection = store._connection
+    connection.set_trace_callback(asked.append)
+    read(store)
+    connection.set_trace_callback(None)
+
+    plans = [connection.execute(f"EXPLAIN QUERY PLAN {query}").fetchall() for query in asked]
+
+    assert plans
+    assert [step[-1] for plan in plans for step in plan if step[-1].startswith("SCAN document")] == []
+
+
 @pytest.mark.parametrize("locale", LOCALES)
 def test_errors_of_the_store_have_sentences(locale: str) -> None:
     """The sentences contain the name of the file and of the store."""

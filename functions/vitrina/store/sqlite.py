@@ -78,8 +78,11 @@ class SqliteStore:
             for start in range(0, len(wanted), _KEYS_AT_ONCE):
                 some = wanted[start : start + _KEYS_AT_ONCE]
                 places = ",".join(["(?,?)"] * len(some))
+                # With ``IN (VALUES …)`` SQLite would read the whole table.
                 rows = self._connection.execute(
-                    f"SELECT kind, key, version, data FROM document WHERE (kind, key) IN (VALUES {places})",  # noqa: S608
+                    f"WITH wanted (kind, key) AS (VALUES {places}) "  # noqa: S608
+                    "SELECT document.kind, document.key, version, data FROM wanted CROSS JOIN document "
+                    "ON document.kind = wanted.kind AND document.key = wanted.key",
                     [text for key in some for text in key],
                 )
                 found |= {(row[0], row[1]): _document(row) for row in rows}
