@@ -59,6 +59,8 @@ def unpack_items(store: Store, work: ProjectWork, items: Iterable[Item]) -> tupl
 def unpacked(work: ProjectWork, items: Iterable[Item]) -> ProjectWork:
     """The work of a project with items that come back from packed documents."""
     back = list(items)
+    if not back:
+        return work
     finished = _ranges(_numbers(work.finished) - {item.number for item in back})
     tasks = work.finished_tasks - {item.template_task for item in back}
     return replace(work.with_items(back), finished=finished, finished_tasks=tasks)
