@@ -15,7 +15,7 @@ from vitrina.records.outside.client_links import AnyLink, is_token
 from vitrina.texts import Sentence, render
 from vitrina.web.http import Application
 from vitrina.web.pages.rendering import HEADERS, Setting, render_page
-from vitrina.web.pages.visitors import address_of
+from vitrina.web.pages.visitors import MOST_HEADERS, address_of
 
 #: The field that people do not see: programs fill it in.
 TRAP = "website"
@@ -80,7 +80,7 @@ def setting_of(
     return Setting(locale, services.time_zone, services.choices, address, language)
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=MOST_HEADERS)
 def _reads_english_only(accept_language: str) -> bool:
     """Whether a browser's header names English and not Russian."""
     languages = parse_accept_header(accept_language, LanguageAccept)

@@ -24,6 +24,7 @@ from msgspec import Struct
 from werkzeug.http import parse_accept_header
 
 from vitrina.texts import format_days, format_number, render, sentence
+from vitrina.web.pages.visitors import MOST_HEADERS
 from vitrina.workbook.reading.choices import Choices
 
 _FOLDER = Path(__file__).parent
@@ -196,7 +197,7 @@ def linked(text: str) -> list[Mapping[str, str]]:
     return [*parts, {"text": text[place:], "url": ""}]
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=MOST_HEADERS)
 def _takes_gzip(accept_encoding: str | None) -> bool:
     return parse_accept_header(accept_encoding)["gzip"] > 0
 

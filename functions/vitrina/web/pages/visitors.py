@@ -10,6 +10,9 @@ from flask import Request
 
 from vitrina.operations.clicks.guessers import network
 
+#: Values of a header of browsers whose meaning is remembered: few are frequent, and each may have kilobytes.
+MOST_HEADERS = 200
+
 #: Words in the names of programs that open links by themselves: previews, scanners, search engines. Browsers
 #: inside of messengers, which name these too, are used by people.
 _ROBOTS = re.compile(
@@ -34,7 +37,7 @@ def is_robot(request: Request) -> bool:
     )
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=MOST_HEADERS)
 def _is_robots_name(agent: str) -> bool:
     return _ROBOTS.search(agent) is not None
 
