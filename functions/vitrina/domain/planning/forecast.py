@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
@@ -240,10 +240,8 @@ def _days_of(
     expected_working_days
         About the length of the work up to the almost certain day.
     """
-    horizon = _horizon(expected_working_days)
     ends = dict.fromkeys(draws, NEVER)
-    while horizon <= LAST_HORIZON_CALENDAR_DAYS:
-        timeline = _timeline(resources, since, horizon)
+    for timeline in _timelines(resources, since, expected_working_days):
         for place, hours in draws.items():
             if ends[place] == NEVER:
                 ends[place] = last_day(queue, timeline.copy(), hours) or NEVER
@@ -251,7 +249,6 @@ def _days_of(
         likely_on, almost_certain_on = _likely_day(*likely), _safe_day(*safe)
         if NEVER not in (likely_on, almost_certain_on):
             return likely_on, almost_certain_on
-        horizon *= 2
     return None
 
 
@@ -264,30 +261,32 @@ def _days_of_long(
     likely_working_days: float,
     promised_working_days: float,
 ) -> tuple[date, date] | None:
-    """The same for a very long backlog, from the schedule of one draw of the likely length.
+    """The likely and the almost certain day of a very long backlog: only one draw is scheduled.
 
-    The almost certain day is later in proportion to the lengths: which parts of so many take longer hardly
-    changes when the last one ends.
+    It has the likely length. The almost certain day is later in proportion to the lengths: which parts of
+    so many take longer hardly changes when the last one ends.
     """
-    horizon = _horizon(promised_working_days)
-    while horizon <= LAST_HORIZON_CALENDAR_DAYS:
-        timeline = _timeline(resources, since, horizon)
+    for timeline in _timelines(resources, since, promised_working_days):
         likely_on, days = last_day(queue, timeline, hours), timeline.ledger.days
         if likely_on is not None:
             likely_count = bisect_right(days, likely_on)
             promised_count = round(likely_count * promised_working_days / likely_working_days)
             if promised_count <= len(days):
                 return likely_on, days[promised_count - 1]
-        horizon *= 2
     return None
 
 
-def _horizon(working_days: float) -> int:
-    """Calendar days in which so many working days are likely to have passed."""
+def _timelines(resources: Resources, since: date, expected_working_days: float) -> Iterator[Timeline]:
+    """Timelines without the backlog, each twice as long as the one before.
+
+    The first one has room for about *expected_working_days*.
+    """
     horizon = FIRST_HORIZON_CALENDAR_DAYS
-    while horizon < CALENDAR_DAYS * working_days and 2 * horizon <= LAST_HORIZON_CALENDAR_DAYS:
+    while horizon < CALENDAR_DAYS * expected_working_days and 2 * horizon <= LAST_HORIZON_CALENDAR_DAYS:
         horizon *= 2
-    return horizon
+    while horizon <= LAST_HORIZON_CALENDAR_DAYS:
+        yield Timeline(Ledger(resources, since=since, until=since + timedelta(days=horizon)))
+        horizon *= 2
 
 
 class _Work:
@@ -352,10 +351,6 @@ class _Work:
         """Hours of all parts of a draw in proportion, so that it has this length."""
         own = max(one * sum(hours[place] for place in places) for places, one in self._busiest)
         return [one * length_working_days / own for one in hours]
-
-
-def _timeline(resources: Resources, since: date, horizon_calendar_days: int) -> Timeline:
-    return Timeline(Ledger(resources, since=since, until=since + timedelta(days=horizon_calendar_days)))
 
 
 def _likely_day(ordered: Sequence[date], ratio: float) -> date:
