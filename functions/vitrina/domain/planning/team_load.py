@@ -46,8 +46,6 @@ class PersonLoad(Struct, eq=False):
     @property
     def most_hours(self) -> float:
         """Hours that would be free if all parts that are not fixed were given away."""
-        if not self.parts:
-            return self.free
         return self.free + sum(part.hours for part in self.parts if not part.is_fixed)
 
 
