@@ -133,9 +133,9 @@ class WorkCalendar(Struct, frozen=True, dict=True):
         return [day for day in period if self.is_working_day(day)]
 
     def working_days_between(self, first: date, last: date) -> tuple[list[date], list[float]]:
-        """Working days from *first* to *last*, both included, in order, with the ratio of each.
+        """Working days from *first* to *last*, both included, in order; and ``share_of_day`` of each.
 
-        The ratio is that of ``share_of_day``. Those of each month are kept.
+        What was computed for a month is kept.
         """
         days: list[date] = []
         shares: list[float] = []
@@ -153,7 +153,7 @@ class WorkCalendar(Struct, frozen=True, dict=True):
 
     @cached_property
     def _of_month(self) -> dict[date, tuple[list[date], list[float]]]:
-        """Working days of months with their ratios, by the first of the month."""
+        """Working days and their shares, by the first day of the month."""
         return {}
 
     def working_days_from(self, day: date, *, count: int) -> list[date]:

@@ -384,7 +384,7 @@ def _windows_between(since: date, until: date, kind: PeriodKind) -> Sequence[Per
 
 
 def _places_of_days(days: Sequence[date], windows: Sequence[Period]) -> list[int]:
-    """For each of the days, which are in order, the place of the week or month that contains it."""
+    """For each day, the place of its week or month in *windows*. The days are in order."""
     places: list[int] = []
     for place, window in enumerate(windows):
         places += [place] * (bisect_right(days, window.end_on) - len(places))

@@ -1,4 +1,4 @@
-"""The loads of people while a period is filled, and bounds of what they can still take."""
+"""How much work each person has while a period is filled, and upper bounds of the hours that still fit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Part(Struct, eq=False):
 
 
 class PersonLoad(Struct, eq=False):
-    """Free hours and parts of a specialist while a period is filled.
+    """The free hours of a specialist, and the parts that he was given, while a period is filled.
 
     ``capacity`` are the hours of the period without regard to committed hours.
     """
@@ -45,7 +45,7 @@ class PersonLoad(Struct, eq=False):
 
     @property
     def most_hours(self) -> float:
-        """Hours that would be free if all parts that are not fixed were given away."""
+        """Hours that would be free if colleagues took all parts that may be reassigned."""
         return self.free + sum(part.hours for part in self.parts if not part.is_fixed)
 
 
@@ -161,7 +161,7 @@ def _left_of(skills: Skills, hours: tuple[float, ...], step_hours: float) -> Seq
 
 
 def _whole_steps(hours: float, step_hours: float) -> float:
-    """Hours rounded down to whole steps; as they are where *step_hours* is 0."""
+    """Hours rounded down to a multiple of *step_hours*; unchanged if that is 0."""
     return step_hours * math.floor((hours + EPSILON_HOURS) / step_hours) if step_hours else hours
 
 
@@ -195,7 +195,7 @@ def _groups_of(skills: Skills, capacity: tuple[float, ...]) -> Groups:
 
 
 class TeamLoad:
-    """The loads of all people, with cached answers about possible moves.
+    """The work of all people while a period is filled. Answers about possible moves are cached.
 
     Parameters
     ----------

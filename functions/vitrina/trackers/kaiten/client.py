@@ -332,7 +332,7 @@ class KaitenTracker:
         return f"{self._boards_url}?focus=board&focusId={board_id}"
 
     def _time_logs(self, card: Json) -> list[Json] | None:
-        """Time logs of a card, ``None`` where the company's plan has none."""
+        """Time logs of a card; ``None`` if the company's plan does not include time logs."""
         if self._has_time_logs and card.get("time_spent_sum") == 0:
             return []
         try:

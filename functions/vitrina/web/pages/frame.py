@@ -82,7 +82,7 @@ def setting_of(
 
 @lru_cache(maxsize=MOST_HEADERS)
 def _reads_english_only(accept_language: str) -> bool:
-    """Whether a browser's header names English and not Russian."""
+    """Whether the header ``Accept-Language`` names English but not Russian."""
     languages = parse_accept_header(accept_language, LanguageAccept)
     accepted = {code.partition("-")[0].lower() for code, _ in languages}
     return "en" in accepted and "ru" not in accepted

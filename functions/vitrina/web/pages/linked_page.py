@@ -46,7 +46,7 @@ class LinkedPage:
         self._page: ClientPage | None = None
 
     def find_link(self, store: Store, token: str) -> ClientLink | None:
-        """The link with this token, ``None`` if there is none."""
+        """Find the link with this token, and read its page too where that is known; ``None`` without one."""
         key = ClientLink.key_of(hash_of(token))
         known = _TARGETS.page_of(key)
         found = store.get_many([key] if known is None else [key, known])
