@@ -5,7 +5,7 @@ Where seconds are measured, the emulators run in processes of their own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,19 +51,21 @@ def running_servers() -> Iterator[Servers]:
 
 
 @contextmanager
-def running_emulator_processes(folder: Path) -> Iterator[Servers]:
-    """Google, Kaiten and the queue in processes of their own, and the functions in a thread of this one.
+def running_emulator_processes(
+    folder: Path, names: Sequence[str] = ("google", "kaiten", "tasks")
+) -> Iterator[Servers]:
+    """The emulators *names* in processes of their own, and the functions in a thread of this one.
 
-    States and logs are in *folder*.
+    Google runs in a thread as well where it is not among them. States and logs are in *folder*.
     """
-    names = ("google", "kaiten", "tasks")
-    ports = Ports(**{name: free_port() for name in names})
+    ports = Ports(google=free_port(), kaiten=free_port(), tasks=free_port())
     world = World(ports, folder, people=(), environment={})
-    try:
+    with ExitStack() as stack:
+        if "google" not in names:
+            stack.enter_context(running(emulators.google.app.create_app(), ports.google))
+        stack.callback(world.stop)
         for name in names:
             world.start(name)
             world.wait(name)
-        with running(create_functions()) as functions:
-            yield Servers(*(ports.url(name) for name in names), functions)
-    finally:
-        world.stop()
+        functions = stack.enter_context(running(create_functions()))
+        yield Servers(ports.url("google"), ports.url("kaiten"), ports.url("tasks"), functions)
