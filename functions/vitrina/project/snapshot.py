@@ -384,15 +384,16 @@ def snapshot_of(run: Run, stored: Stored, *, fenced: bool = True) -> Snapshot:
     refuse the write of one that does.
     """
     workbooks, spreadsheet_id = run.services.workbooks, stored.project.spreadsheet_id
-    snapshot = Snapshot(run, stored, parse_book(workbooks.read(spreadsheet_id), stored.shape))
+    book = parse_book(workbooks.read(spreadsheet_id), stored.shape)
+    backlog = book.tabs.get("backlog")
+    if backlog is not None and len(filled_rows(backlog, "task")) > LONG_BACKLOG_ROWS:
+        run.leave_to_queue()
+    snapshot = Snapshot(run, stored, book)
     is_open = spreadsheet_id in run.unreleased or snapshot.resolution.is_open_reservation(snapshot.book)
     if fenced and is_open:
         workbooks.batch_update(spreadsheet_id, move_fence(snapshot.book.fence, uuid.uuid4().hex[:8]))
         run.unreleased.discard(spreadsheet_id)
         snapshot = Snapshot(run, stored, parse_book(workbooks.read(spreadsheet_id), stored.shape))
-    backlog = snapshot.book.tabs.get("backlog")
-    if backlog is not None and len(filled_rows(backlog, "task")) > LONG_BACKLOG_ROWS:
-        run.leave_to_queue()
     snapshot.remember_shape()
     snapshot.bring_along_later()
     return snapshot
