@@ -87,9 +87,9 @@ def read_backlog(
     tab = identity.tab
     reader = CellReader(tab, choices, locale=locale_of(book), today=today)
     reader.problems += [*size_problems(book), *identity.problems]
-    profiles = tuple(key.removeprefix(HOURS_PREFIX) for key in tab.columns if key.startswith(HOURS_PREFIX))
+    columns = {key.removeprefix(HOURS_PREFIX): key for key in tab.columns if key.startswith(HOURS_PREFIX)}
     rows = tuple(
-        _read_row(reader, row, profiles, identity=identity, prefix=prefix)
+        _read_row(reader, row, columns, identity=identity, prefix=prefix)
         for row in tab.rows
         if reader.text(row, "task")
     )
@@ -97,17 +97,26 @@ def read_backlog(
     for row in rows:
         _check_dependencies(reader, row, known, example=f"{prefix}-1")
     _check_circles(reader, rows)
-    return Backlog(identity, rows, tuple(reader.problems), profiles)
+    return Backlog(identity, rows, tuple(reader.problems), tuple(columns))
 
 
 def _read_row(
-    reader: CellReader, row: Row, profiles: Sequence[str], *, identity: BacklogIdentity, prefix: str
+    reader: CellReader, row: Row, columns: Mapping[str, str], *, identity: BacklogIdentity, prefix: str
 ) -> BacklogRow:
-    """A row with a task."""
+    """A row with a task; *columns* are those of hours, by profile."""
     tab = reader.tab
     number = identity.numbers[row.index]
-    filled = [one for one in profiles if tab.cell(row, HOURS_PREFIX + one) is not EMPTY]
-    hours = {profile: reader.hours(row, HOURS_PREFIX + profile) for profile in filled}
+    hours: dict[str, float] = {}
+    formula_profiles = []
+    for profile, column in columns.items():
+        cell = tab.cell(row, column)
+        if cell is EMPTY:
+            continue
+        if cell.formula is not None:
+            formula_profiles.append(profile)
+        read = reader.hours(row, column)
+        if read is not None:
+            hours[profile] = read
     return BacklogRow(
         row=row,
         number=number,
@@ -120,10 +129,8 @@ def _read_row(
         work_type=reader.text(row, "work_type"),
         size=reader.choice(row, "size", "size", "") if "size" in tab.columns else "",
         quantity=reader.quantity(row, "quantity"),
-        hours={profile: one for profile, one in hours.items() if one is not None},
-        formula_profiles=frozenset(
-            one for one in filled if tab.cell(row, HOURS_PREFIX + one).formula is not None
-        ),
+        hours=hours,
+        formula_profiles=frozenset(formula_profiles),
         wanted_on=reader.day(row, "wanted_on"),
         source=reader.choices.code("source", reader.text(row, "source")),
     )
@@ -140,6 +147,8 @@ def _check_dependencies(reader: CellReader, row: BacklogRow, known: Set[int], *,
 
 def _check_circles(reader: CellReader, rows: Sequence[BacklogRow]) -> None:
     """Add a problem for each circle of rows that wait for each other, at its first row."""
+    if not any(row.depends_on for row in rows):
+        return
     by_number = {row.number: row for row in rows}
     after = {
         row.number: {one for one in row.depends_on if one in by_number and one != row.number} for row in rows

@@ -89,7 +89,7 @@ def tracker_mark(*, has_cards: bool, invites_guests: bool) -> str:
     return WITH_GUESTS if invites_guests else ""
 
 
-class Cell(Struct, frozen=True):
+class Cell(Struct, frozen=True, gc=False):
     """Content of a cell; ``value`` is the result of the formula if there is one."""
 
     value: str | float | bool | None = None
@@ -183,9 +183,13 @@ class Tab(Struct, frozen=True):
 
     def cell_at(self, row_index: int, column_index: int) -> Cell:
         """The cell of the header or of a row below it, by indices."""
-        at = row_index - self.header_index - 1
-        cells = self.header if at < 0 else self.rows[at].cells if at < len(self.rows) else ()
+        cells = self.cells_at(row_index)
         return cells[column_index] if column_index < len(cells) else EMPTY
+
+    def cells_at(self, row_index: int) -> Sequence[Cell]:
+        """The cells of the header or of a row below it, from the first column to the last filled one."""
+        at = row_index - self.header_index - 1
+        return self.header if at < 0 else self.rows[at].cells if at < len(self.rows) else ()
 
     def with_cells(self, cells: Mapping[tuple[int, int], Cell]) -> Tab:
         """The same tab with other cells, by the indices of row and column."""
@@ -545,12 +549,11 @@ def _data(sheet: Json) -> Json:
 
 def _cells(sheet: Json) -> list[tuple[Cell, ...]]:
     rows = _data(sheet).get("rowData", ())
-    return [tuple([_cell(cell) for cell in row.get("values", ())]) for row in rows]
+    return [tuple([_cell(cell) if cell else EMPTY for cell in row.get("values", ())]) for row in rows]
 
 
 def _cell(data: Json) -> Cell:
-    if not data:
-        return EMPTY
+    """A cell that has a value or a note."""
     effective, entered, note = data.get("effectiveValue"), data.get("userEnteredValue"), data.get("note", "")
     formula = None if entered is None else entered.get("formulaValue")
     if effective is None:

@@ -74,6 +74,9 @@ def hours_in_cell(cell: Cell) -> float | None:
     """
     if cell.is_error:
         raise BadCellError("cell.formula_error")
+    if isinstance(cell.value, float) and 1 <= cell.value < DATE_SERIALS.start:
+        # Most cells: neither a day nor a part of one.
+        return cell.value
     if cell.text == "":
         return None
     day = _date_in_place_of_number(cell)
