@@ -84,6 +84,8 @@ def serial_order(
     members = list(tasks)
     known = set(members)
     waits = {task: {one for one in predecessors.get(task, ()) if one in known} for task in members}
+    if not any(waits.values()):
+        return sorted(members, key=rank)
     followers: dict[Task, list[Task]] = {}
     for task, before in waits.items():
         for one in before:
