@@ -226,9 +226,12 @@ class _Upgrade:
         return self._template.text(self._base.locale, key, **values)
 
     def _cell(self, present: Tab, row: int, column: int) -> Cell:
-        cells = self._book.grids[present.sheet_id].cells
-        line = cells[row] if row < len(cells) else ()
+        line = self._cells(present, row)
         return line[column] if column < len(line) else Cell()
+
+    def _cells(self, present: Tab, row: int) -> Sequence[Cell]:
+        cells = self._book.grids[present.sheet_id].cells
+        return cells[row] if row < len(cells) else ()
 
     def _compared(self, texts: Mapping[int, Mapping[tuple[int, int], Json]]) -> list[Area]:
         areas = []
@@ -239,8 +242,7 @@ class _Upgrade:
                 if "userEnteredValue" in data:
                     by_row.setdefault(row, []).append(column)
             for row, columns in by_row.items():
-                cell_at = lambda at, column, of=present: self._cell(of, at, column)  # noqa: E731
-                areas.append(Area(present.sheet_id, [row], sorted(columns), cell_at))
+                areas.append(Area(present.sheet_id, [row], sorted(columns), [self._cells(present, row)]))
         return areas
 
     def _write_texts(self, texts: Mapping[int, Mapping[tuple[int, int], Json]]) -> Iterator[Json]:

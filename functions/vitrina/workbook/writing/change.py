@@ -22,7 +22,7 @@ come back.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -107,7 +107,16 @@ class WorkbookChange:
         """As ``set``, by the index of the column."""
         self._expect(tab, row, [column], leaves=False)
         self._rows.cells[tab.sheet_id][row.index, column] = cell_data(value)
-        self.trace.cell(tab, row, column, value)
+        self.trace.cells(tab, row, {column: value})
+
+    def set_cells(self, tab: Tab, row: Row, values: Mapping[str, Value]) -> None:
+        """As ``set`` for several cells of a row, by column."""
+        by_index = {tab.column(column): value for column, value in values.items()}
+        self._expect(tab, row, by_index, leaves=False)
+        cells = self._rows.cells[tab.sheet_id]
+        for column, value in by_index.items():
+            cells[row.index, column] = cell_data(value)
+        self.trace.cells(tab, row, by_index)
 
     def note(self, tab: Tab, row: Row, column: str, text: str) -> None:
         """Write the note of a cell; an empty text deletes it."""
@@ -149,9 +158,9 @@ class WorkbookChange:
         self.guard_layout(tab)
         for down, line in enumerate(values):
             for right, value in enumerate(line):
-                row, column = row_index + down, column_index + right
-                self._rows.cells[tab.sheet_id][row, column] = cell_data(value)
-                self.trace.cell(tab, Row(row, None, ()), column, value)
+                self._rows.cells[tab.sheet_id][row_index + down, column_index + right] = cell_data(value)
+            by_index = dict(enumerate(line, start=column_index))
+            self.trace.cells(tab, Row(row_index + down, None, ()), by_index)
 
     def identify(self, tab: Tab, row: Row, number: int) -> None:
         """Give a number to a row without one."""
@@ -325,7 +334,7 @@ class WorkbookChange:
             for index, count in reversed(list(runs(sorted(indices)))):
                 yield delete_rows(sheet_id, index, count)
 
-    def _expect(self, tab: Tab, row: Row, columns: Sequence[int], *, leaves: bool) -> None:
+    def _expect(self, tab: Tab, row: Row, columns: Iterable[int], *, leaves: bool) -> None:
         self.guard_layout(tab)
         self._rows.expect(tab, row, columns, leaves=leaves)
 

@@ -15,12 +15,12 @@ the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
 from vitrina.ports import Json
-from vitrina.workbook.reading.book import Cell, Mark
+from vitrina.workbook.reading.book import EMPTY, Cell, Mark
 from vitrina.workbook.writing.requests import cell_grid, create_mark, guard_mark, runs, update_cells
 
 #: Ids of the temporary tab and its mark, which do not collide with those of people and templates.
@@ -35,12 +35,15 @@ _SUM_OF_FIGURES = re.compile(r"=[\d\s.,+*/()-]+")
 
 
 class Area(Struct, frozen=True):
-    """Cells of a sheet that must be as they were read: each column of each row."""
+    """Cells of a sheet that must be as they were read: each column of each row.
+
+    ``lines`` are the cells of each row from the first column on; those that are missing are empty.
+    """
 
     sheet_id: int
     rows: Sequence[int]
     columns: Sequence[int]
-    cell_at: Callable[[int, int], Cell]
+    lines: Sequence[Sequence[Cell]]
 
 
 def compare_requests(areas: Sequence[Area]) -> list[Json]:
@@ -84,9 +87,9 @@ def _without_formula_columns(area: Area) -> Area:
     columns = [
         column
         for column in area.columns
-        if any(_is_comparable(area.cell_at(row, column)) for row in area.rows)
+        if any(column >= len(line) or _is_comparable(line[column]) for line in area.lines)
     ]
-    return Area(area.sheet_id, area.rows, columns, area.cell_at)
+    return Area(area.sheet_id, area.rows, columns, area.lines)
 
 
 def _expected_rows(areas: Sequence[Area], count: int) -> tuple[list[list[Json]], dict[tuple[int, int], Json]]:
@@ -94,17 +97,19 @@ def _expected_rows(areas: Sequence[Area], count: int) -> tuple[list[list[Json]],
     rows: list[list[Json]] = []
     unknown: dict[tuple[int, int], Json] = {}
     for area in areas:
-        for row in area.rows:
+        for line in area.lines:
             place = len(rows)
-            line = [_number(place)]
+            row = [_number(place)]
             for at, column in enumerate(area.columns, start=1):
-                cell = area.cell_at(row, column)
-                if _is_comparable(cell):
-                    line.append(_expected(cell))
+                cell = line[column] if column < len(line) else EMPTY
+                if cell is EMPTY:
+                    row.append({})
+                elif _is_comparable(cell):
+                    row.append(_expected(cell))
                 else:
-                    line.append({})
+                    row.append({})
                     unknown[count + place, at] = {}
-            rows.append(line)
+            rows.append(row)
     return rows, unknown
 
 

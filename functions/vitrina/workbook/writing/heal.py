@@ -50,7 +50,6 @@ def heal(
         code = f"{prefix}-{item_number_of_row(number)}"
         if number in identity.new:
             change.identify(tab, row, number)
-            change.expect(tab, row, *CONTENT[tab.key])
             change.set(tab, row, "id", code)
         elif row.number != number or tab.cell(row, "id").text != code:
             change.recognise(tab, row, number, code, by=CONTENT[tab.key])

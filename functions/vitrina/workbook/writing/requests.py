@@ -154,11 +154,15 @@ def cell_grid(sheet_id: int, rows: Sequence[Sequence[Json]]) -> Json:
 def update_cells(sheet_id: int, cells: Mapping[tuple[int, int], Json], fields: str) -> list[Json]:
     """Write cells with few requests: runs along a row, joined with equal runs of the rows below."""
     runs: list[tuple[int, int, list[Json]]] = []
+    line: list[Json] = []
+    expected = None
     for row, column in sorted(cells):
-        if runs and runs[-1][0] == row and runs[-1][1] + len(runs[-1][2]) == column:
-            runs[-1][2].append(cells[row, column])
+        if (row, column) == expected:
+            line.append(cells[row, column])
         else:
-            runs.append((row, column, [cells[row, column]]))
+            line = [cells[row, column]]
+            runs.append((row, column, line))
+        expected = row, column + 1
     blocks: list[tuple[int, int, list[list[Json]]]] = []
     for row, left, line in sorted(runs, key=lambda run: (run[1], len(run[2]), run[0])):
         if blocks:

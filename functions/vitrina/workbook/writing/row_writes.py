@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -44,7 +44,7 @@ class RowWrites(Struct):
     def __bool__(self) -> bool:
         return any((self.cells, self.notes, self.identified, self.forgotten, self.repairs))
 
-    def expect(self, tab: Tab, row: Row, columns: Sequence[int], *, leaves: bool) -> None:
+    def expect(self, tab: Tab, row: Row, columns: Iterable[int], *, leaves: bool) -> None:
         """Refuse the batch if these cells of the row, or its content, have changed.
 
         The content is compared because a cut moves it and leaves the mark on the emptied row.
@@ -134,7 +134,12 @@ class RowWrites(Struct):
     def areas(self) -> list[Area]:
         """Areas to compare; rows that leave have areas of their own, as more of their cells are compared."""
         return [
-            Area(tab.sheet_id, sorted(rows), sorted(columns), tab.cell_at)
+            Area(
+                tab.sheet_id,
+                in_order := sorted(rows),
+                sorted(columns),
+                [tab.cells_at(row_index) for row_index in in_order],
+            )
             for tab, rows, columns in self.expected.values()
         ]
 

@@ -7,7 +7,6 @@ by their index.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from msgspec import Struct, field
 
@@ -45,15 +44,21 @@ class Trace(Struct):
         }
     )
 
-    def cell(self, tab: Tab, row: Row, column: int, value: Value) -> None:
-        """Record a written cell."""
-        before, after = kept_content(tab.cell_at(row.index, column)), kept_value(value)
-        if before != after:
-            self._add("cells", tab, row, column, before, after)
+    def cells(self, tab: Tab, row: Row, values: Mapping[int, Value]) -> None:
+        """Record written cells of a row, by the index of the column."""
+        self._remember(tab)
+        number, line, records = self._number(tab, row), tab.cells_at(row.index), self._data["cells"]
+        for column, value in values.items():
+            before = kept_content(line[column]) if column < len(line) else {}
+            after = kept_value(value)
+            if before != after:
+                records.append([tab.key, number, row.index, column, before, after])
 
     def note(self, tab: Tab, row: Row, column: int, text: str) -> None:
         """Record a written note."""
-        self._add("notes", tab, row, column, tab.cell_at(row.index, column).note, text)
+        self._remember(tab)
+        before = tab.cell_at(row.index, column).note
+        self._data["notes"].append([tab.key, self._number(tab, row), row.index, column, before, text])
 
     def field(self, place: Field, value: Value) -> None:
         """Record a written field of the form."""
@@ -105,10 +110,6 @@ class Trace(Struct):
 
     def _number(self, tab: Tab, row: Row) -> int | None:
         return self._numbers.get((tab.key, row.index)) or row.number
-
-    def _add(self, kind: str, tab: Tab, row: Row, column_index: int, before: Any, after: Any) -> None:
-        self._remember(tab)
-        self._data[kind].append([tab.key, self._number(tab, row), row.index, column_index, before, after])
 
     def _remember(self, tab: Tab) -> None:
         if tab.key not in self._data["columns"]:
