@@ -104,14 +104,22 @@ def impossible_quantities(
 
 
 def plan_row(
-    norms: Norms, row: BacklogRow, hours: Mapping[str, float], own: frozenset[str]
+    norms: Norms,
+    row: BacklogRow,
+    hours: Mapping[str, float],
+    own: frozenset[str],
+    forecasts: Mapping[str, Forecast] | None = None,
 ) -> dict[str, PlannedPart]:
-    """The parts of a row whose cells hold *hours*, those of *own* profiles by the add-on's hand."""
+    """The parts of a row whose cells hold *hours*, those of *own* profiles by the add-on's hand.
+
+    *forecasts* are those of ``forecasts_of``, where they are known; others are made.
+    """
+    known = forecasts or {}
     parts = {}
     for profile, figure in hours.items():
         if figure <= 0:
             continue
-        made = forecast_row(norms, row, profile, own)
+        made = known.get(profile) or forecast_row(norms, row, profile, own)
         is_typed = profile not in own and profile not in row.formula_profiles
         planned = tenth(made.mean_hours) if made and made.basis is Basis.SPECIALIST else figure
         parts[profile] = PlannedPart(

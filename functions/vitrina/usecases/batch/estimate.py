@@ -19,6 +19,7 @@ from vitrina.operations.services import Services
 from vitrina.operations.undo_record import write_undoably
 from vitrina.ports import Json
 from vitrina.project.planner_input import (
+    PlannedPart,
     forecasts_of,
     hours_by_norm,
     impossible_quantities,
@@ -44,7 +45,7 @@ from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX, Backlog, Backlog
 from vitrina.workbook.reading.book import Book, Tab, column_letters
 from vitrina.workbook.reading.settings import locale_of, responsible_problems
 from vitrina.workbook.size import size_warnings
-from vitrina.workbook.writing.change import Formula, WorkbookChange
+from vitrina.workbook.writing.change import Formula, Value, WorkbookChange
 from vitrina.workbook.writing.heal import heal, repair_messages
 
 #: Most names in one answer: nobody reads more.
@@ -109,7 +110,7 @@ def _estimate(run: Run, spreadsheet_id: str) -> Answer:
         _remove_note(change, backlog.tab, row, state)
     change.make_room(backlog.tab, last_used_row(backlog.tab) + SPARE_ROWS)
     parts = {
-        row.number: plan_row(kept.norms, row, _hours(row, estimates), estimates[row.number].own)
+        row.number: _parts(kept.norms, row, _hours(row, estimates), estimates[row.number])
         for row in backlog.rows
     }
     total = total_of(kept.norms, parts.values())
@@ -276,14 +277,16 @@ def _write_hours(
 ) -> None:
     tab, profiles = backlog.tab, backlog.profiles
     figures = {**result.hours, **dict.fromkeys(result.outdated)}
-    changed = {profile: hours for profile, hours in figures.items() if row.hours.get(profile) != hours}
-    for profile, hours in changed.items():
-        change.set(tab, row.row, HOURS_PREFIX + profile, hours)
+    cells: dict[str, Value] = {
+        HOURS_PREFIX + profile: hours for profile, hours in figures.items() if row.hours.get(profile) != hours
+    }
     total = total_formula(tab, row, profiles)
     if tab.cell(row.row, "hours_total").formula != total.text:
-        change.set(tab, row.row, "hours_total", total)
+        cells["hours_total"] = total
     if row.source != result.source:
-        change.set(tab, row.row, "source", services.choices.label("source", result.source, locale))
+        cells["source"] = services.choices.label("source", result.source, locale)
+    if cells:
+        change.set_cells(tab, row.row, cells)
 
 
 def _remove_note(change: WorkbookChange, tab: Tab, row: BacklogRow, state: BacklogState) -> None:
@@ -363,6 +366,12 @@ def _of_specialist(hours: float, profile: str, forecast: Forecast) -> Sentence:
     return sentence(
         "source.specialist_with_norm", profile=profile, hours=hours, plan=tenth(forecast.mean_hours)
     )
+
+
+def _parts(
+    norms: Norms, row: BacklogRow, hours: Mapping[str, float], result: RowEstimate
+) -> dict[str, PlannedPart]:
+    return plan_row(norms, row, hours, result.own, result.forecasts)
 
 
 def _hours(row: BacklogRow, estimates: Mapping[int, RowEstimate]) -> dict[str, float]:
