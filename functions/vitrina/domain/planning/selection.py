@@ -359,7 +359,7 @@ class Chooser:
         room, most, _ = self._rooms.get(item.project) or self._room_of(item.project)
         if room < item.total_hours <= most:
             return True
-        if not (item.hours and all(map(self.team.skilled.get, item.hours))):
+        if not (item.hours and item.hours.keys() <= self.team.profiles):
             return True
         if room < min(MIN_START_HOURS, next(iter(item.hours.values()))):
             return True
@@ -422,7 +422,7 @@ class Chooser:
         if not item.hours:
             return LeftOutItem(item, LeftOutReason.NO_ESTIMATE)
         for profile, hours in item.hours.items():
-            if not self.team.skilled.get(profile):
+            if profile not in self.team.profiles:
                 return LeftOutItem(item, LeftOutReason.NO_SPECIALIST, profile=profile, needed_hours=hours)
         self._class = priority_class(item)
         reason = self._over_limit(item, item.total_hours)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -63,9 +63,12 @@ class Bounds:
 
     def _count(self) -> list[float]:
         skills = self._skills
-        hours = tuple([person.most_hours if person.parts else person.free for person in self._people])
-        left = list(_left_of(skills, hours, self.step_hours))
-        for person in self._people:
+        hours = [person.free for person in self._people]
+        busy = [person for person in self._people if person.parts]
+        for person in busy:
+            hours[person.place] = person.most_hours
+        left = list(_left_of(skills, tuple(hours), self.step_hours))
+        for person in busy:
             for part in person.parts:
                 if not part.is_fixed:
                     for place in skills.sets_with[part.profile]:
@@ -205,11 +208,9 @@ class TeamLoad:
 
     def __init__(self, people: Sequence[PersonLoad], *, step_hours: float = 0.0) -> None:
         self.people = people
-        skills = _skills_of(tuple([person.profiles for person in people]))
-        self.skilled: Mapping[str, Sequence[PersonLoad]] = {
-            profile: [people[place] for place in places] for profile, places in skills.people_with.items()
-        }
-        #: The sets of profiles that people have.
+        self._skills = skills = _skills_of(tuple([person.profiles for person in people]))
+        #: The profiles that somebody has, and the sets of them that people have.
+        self.profiles = skills.people_with.keys()
         self.profile_sets = skills.sets_of.keys()
         self._bounds = Bounds(people, skills, step_hours)
         self._groups = _groups_of(skills, tuple([person.capacity for person in people]))
@@ -217,6 +218,14 @@ class TeamLoad:
         self._freest_of_group: dict[int, PersonLoad] = {}
         self._movable: dict[int, list[tuple[Part, PersonLoad]]] = {}
         self._most_free: tuple[float, float] | None = None
+
+    @cached_property
+    def skilled(self) -> Mapping[str, Sequence[PersonLoad]]:
+        """The people with each profile."""
+        return {
+            profile: [self.people[place] for place in places]
+            for profile, places in self._skills.people_with.items()
+        }
 
     @property
     def most_free(self) -> tuple[float, float]:
