@@ -41,9 +41,9 @@ from vitrina.workbook.size import size_warnings
 from vitrina.workbook.writing.heal import repair_messages
 
 #: Plans that are computed to find changes that would let an item in: one for so many items that are left out,
-#: within these bounds. Explanations stay a small share of the time of an answer then.
-ITEMS_OF_A_TRY = 5
-LEAST_TRIES, MOST_TRIES = 12, 40
+#: within these bounds. Explanations take at most a fifth of the time of an answer then (``benchmarks.warm``).
+ITEMS_OF_A_TRY = 16
+LEAST_TRIES, MOST_TRIES = 8, 40
 
 
 class Draft(Struct, frozen=True, dict=True):
