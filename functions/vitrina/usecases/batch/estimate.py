@@ -253,14 +253,10 @@ def total_formula(tab: Tab, row: BacklogRow, profiles: tuple[str, ...]) -> Formu
     Hours that a person typed as a text («1 ч 30 мин») are not a number for the sheet. The cell stays as it
     is, and the formula contains its minutes: a decimal comma would tie the formula to one language.
     """
-    cells = ";".join(
-        f"{column_letters(tab.column(HOURS_PREFIX + profile))}{row.row.index + 1}" for profile in profiles
-    )
-    texts = [
-        hours
-        for profile, hours in row.hours.items()
-        if isinstance(tab.cell(row.row, HOURS_PREFIX + profile).value, str)
-    ]
+    line, number = row.row.cells, row.row.index + 1
+    columns = {profile: tab.column(HOURS_PREFIX + profile) for profile in profiles}
+    cells = ";".join([f"{column_letters(column)}{number}" for column in columns.values()])
+    texts = [hours for profile, hours in row.hours.items() if isinstance(line[columns[profile]].value, str)]
     if texts:
         return Formula(f"=SUM({cells})+{round(sum(texts) * MINUTES)}/{MINUTES}")
     return Formula(f'=IF(COUNT({cells})=0;"";SUM({cells}))')
