@@ -140,11 +140,12 @@ def test_complaint_about_ages_that_differ(field: str) -> None:
 
 
 def test_nothing_is_said_of_what_is_allowed() -> None:
-    """At the limits, and of a night that reads more in an older agency."""
+    """At the limits, of a night that reads more, and where the oldest agency is as fast as the youngest."""
     costs = [
         cost("push", made=2, round_trips=12, documents_read=23),
         cost(NIGHT, 0, documents_read=110),
         cost(NIGHT, 30_000, documents_read=300, round_trips=20),
+        replace(cost("refresh", 1_000), times=1.3),
         replace(cost("refresh", 30_000), times=1.2),
     ]
 
