@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from vitrina.domain.estimating.norms import LEAST_ERRORS, Basis, Norms, PastError
 
@@ -31,6 +31,9 @@ LEAST_SKEWNESS = 0.01
 
 #: So many rows of normal draws are kept, for the next simulation of this process.
 MOST_KEPT_DRAWS = 64
+
+#: So many rows of draws of the common factor are kept; backlogs of many tasks have the same one.
+MOST_KEPT_FREEDOMS = 8
 
 #: Seed of the simulation: the same backlog always gives the same figures.
 SEED = 85
@@ -50,8 +53,11 @@ class Simulation:
         known = {basis: _Pool(errors) for basis, errors in pools.items()}
         self._hours = [hours for hours, _ in means]
         self._alike = [known[basis].alike(hours) for hours, basis in means]
-        self._random = Random(SEED)  # noqa: S311 - no secret
-        self._common = _common_factors(max(pools.values(), key=len), len(means), self._random)
+        spread, freedom = _common_error(max(pools.values(), key=len), len(means))
+        draws, state = _student_draws(freedom)
+        self._common = [math.exp(spread * one) for one in draws]
+        self._random = Random()  # noqa: S311 - no secret
+        self._random.setstate(state)
         #: Sums that were drawn at once: each has normal draws of its own.
         self._sum_count = 0
         #: Ratios of single tasks in all draws, as far as they were asked for.
@@ -65,14 +71,14 @@ class Simulation:
                 hours = self._hours[place]
                 own = [before + hours * ratio for before, ratio in zip(own, self._ratios(place), strict=True)]
         else:
-            parts = [(self._hours[place], self._alike[place]) for place in places]
+            mean = variance = third_moment = 0.0
+            for place in places:
+                hours, alike = self._hours[place], self._alike[place]
+                mean += hours * alike.mean
+                variance += hours**2 * alike.variance
+                third_moment += hours**3 * alike.third_moment
             self._sum_count += 1
-            own = _skewed(
-                sum(hours * one.mean for hours, one in parts),
-                sum(hours**2 * one.variance for hours, one in parts),
-                sum(hours**3 * one.third_moment for hours, one in parts),
-                _normal_draws(self._sum_count),
-            )
+            own = _skewed(mean, variance, third_moment, _normal_draws(self._sum_count))
         return [one * factor for one, factor in zip(own, self._common, strict=True)]
 
     def hours(self, draw: int) -> list[float]:
@@ -121,7 +127,7 @@ def _skewed(mean: float, variance: float, third_moment: float, normal: Sequence[
 
 def simulate(norms: Norms, means: Sequence[tuple[float, Basis]]) -> Simulation | None:
     """Draws of tasks with these mean hours; ``None`` for no tasks, or if too few past errors are known."""
-    pools = {basis: norms.pooled_errors(basis) for _, basis in means}
+    pools = {basis: norms.pooled_errors(basis) for basis in dict.fromkeys([basis for _, basis in means])}
     known = {basis: errors for basis, errors in pools.items() if errors is not None}
     return Simulation(known, means) if means and len(known) == len(pools) else None
 
@@ -174,13 +180,23 @@ class _Pool:
         return _Alike(self._ratios, first, end - first, mean, variance, third)
 
 
-def _common_factors(errors: Sequence[PastError], count: int, chance: Random) -> list[float]:
-    """Factors of the draws. Student's distribution is used, as the spread is estimated from few sums."""
-    spread, freedom = common_spread(tuple(errors), count), max(_sums_of(errors, count) - 1, 1.0)
-    return [
-        math.exp(spread * chance.gauss(0.0, 1.0) / math.sqrt(chance.gammavariate(freedom / 2, 2) / freedom))
+def _common_error(errors: Sequence[PastError], count: int) -> tuple[float, float]:
+    """Spread of the logarithm of the common factor, and the degrees of freedom of its distribution.
+
+    It is Student's distribution, as the spread is estimated from few sums.
+    """
+    return common_spread(tuple(errors), count), max(_sums_of(errors, count) - 1, 1.0)
+
+
+@lru_cache(maxsize=MOST_KEPT_FREEDOMS)
+def _student_draws(freedom: float) -> tuple[Sequence[float], tuple[Any, ...]]:
+    """Draws from Student's distribution, and the state of the generator after them."""
+    chance = Random(SEED)  # noqa: S311 - no secret
+    draws = [
+        chance.gauss(0.0, 1.0) / math.sqrt(chance.gammavariate(freedom / 2, 2) / freedom)
         for _ in range(DRAWS)
     ]
+    return draws, chance.getstate()
 
 
 def _sums_of(errors: Sequence[PastError], count: int) -> float:
