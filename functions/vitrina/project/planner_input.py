@@ -51,12 +51,8 @@ def written_by_us(figures: Mapping[int, Figures], row: BacklogRow) -> Figures:
 
 def own_profiles(row: BacklogRow, written: Figures, backlog: Backlog) -> frozenset[str]:
     """Profiles whose cell is empty, or still holds what the add-on wrote."""
-    return frozenset(
-        profile
-        for profile in backlog.profiles
-        if profile not in row.formula_profiles
-        and (profile not in row.hours or row.hours[profile] in written.get(profile, ()))
-    )
+    typed = [profile for profile, hours in row.hours.items() if hours not in written.get(profile, ())]
+    return frozenset(backlog.profiles).difference(row.formula_profiles, typed)
 
 
 def forecast_row(norms: Norms, row: BacklogRow, profile: str, own: frozenset[str]) -> Forecast | None:

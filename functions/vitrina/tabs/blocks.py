@@ -20,8 +20,8 @@ SPARE_ROWS = 20
 
 def last_used_row(tab: Tab) -> int:
     """Count of the tab's rows down to the last one that is not empty."""
-    used = (row.index for row in tab.rows if any(not cell.is_empty for cell in row.cells))
-    return max(used, default=tab.header_index) + 1
+    used = (row.index for row in reversed(tab.rows) if any(not cell.is_empty for cell in row.cells))
+    return next(used, tab.header_index) + 1
 
 
 def column_group(tab: Tab, prefix: str) -> list[str]:
@@ -33,8 +33,8 @@ def column_group(tab: Tab, prefix: str) -> list[str]:
 def used_row_count(tab: Tab, keys: Sequence[str]) -> int:
     """Count of rows from the header to the last one that has a value in one of the columns."""
     columns = [key for key in keys if key in tab.columns]
-    used = [row.index for row in tab.rows if any(not tab.cell(row, key).is_empty for key in columns)]
-    return max(used, default=tab.header_index) - tab.header_index
+    used = (row.index for row in reversed(tab.rows) if any(not tab.cell(row, key).is_empty for key in columns))
+    return next(used, tab.header_index) - tab.header_index
 
 
 def write_column(

@@ -354,6 +354,8 @@ class _BacklogJudge:
 
     def _row_messages(self, index: int, one: Judgement, number: int, copy_of: int | None) -> list[Sentence]:
         """Messages about what was repaired in a row."""
+        if one.verdict is Verdict.BOTH and copy_of is None:
+            return []
         code, row, text = self._code(number), str(index + 1), self._tab.cell(self._lines[index], "id").text
         if copy_of is not None:
             return [sentence("heal.copy", row=row, of=self._code(copy_of), id=code)]
