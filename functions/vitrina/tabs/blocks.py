@@ -33,8 +33,9 @@ def column_group(tab: Tab, prefix: str) -> list[str]:
 def used_row_count(tab: Tab, keys: Sequence[str]) -> int:
     """Count of rows from the header to the last one that has a value in one of the columns."""
     columns = [key for key in keys if key in tab.columns]
-    used = (row.index for row in reversed(tab.rows) if any(not tab.cell(row, key).is_empty for key in columns))
-    return next(used, tab.header_index) - tab.header_index
+    used = (row for row in reversed(tab.rows) if any(not tab.cell(row, key).is_empty for key in columns))
+    last = next(used, None)
+    return last.index - tab.header_index if last else 0
 
 
 def write_column(

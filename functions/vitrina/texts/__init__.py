@@ -106,15 +106,18 @@ def _parts(code: str, locale: str) -> Sequence[tuple[str, str | None, str | None
 
 def render_all(data: Any, locale: str) -> Any:
     """Copy of *data* for JSON: sentences are rendered and days become ISO texts, at any depth."""
+    # Most values of a long answer are texts and figures.
+    if isinstance(data, str):
+        return replace_surrogates(data)
+    if data is None or isinstance(data, (int, float)):
+        return data
     if isinstance(data, Sentence):
         return render(data, locale)
     if isinstance(data, date):
         return data.isoformat()
     if isinstance(data, Mapping):
         return {key: render_all(value, locale) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [render_all(value, locale) for value in data]
-    return replace_surrogates(data) if isinstance(data, str) else data
+    return [render_all(value, locale) for value in data] if isinstance(data, (list, tuple)) else data
 
 
 @lru_cache(FORMATTED_KEPT, typed=True)
@@ -165,6 +168,8 @@ def _told(value: Any, spec: str, locale: str) -> str:
 def _formatted(value: Any, spec: str, locale: str) -> str:  # noqa: PLR0911 - one line for each kind of value
     if spec.startswith("plural "):
         return f"{format_number(value, locale)} {_plural(value, spec.removeprefix('plural '), locale)}"
+    if isinstance(value, str):
+        return format(value, spec)
     if isinstance(value, Sentence):
         return render(value, locale)
     if isinstance(value, Amount):
@@ -175,7 +180,7 @@ def _formatted(value: Any, spec: str, locale: str) -> str:  # noqa: PLR0911 - on
         return format_number(value, locale)
     if isinstance(value, date):
         return format_day(value, locale)
-    if isinstance(value, Iterable) and not isinstance(value, str):
+    if isinstance(value, Iterable):
         return format_list([_told(one, "", locale) for one in value], locale=locale)
     return format(value, spec)
 
