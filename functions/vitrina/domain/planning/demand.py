@@ -7,6 +7,7 @@ counted once.
 from __future__ import annotations
 
 from bisect import insort
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
@@ -107,11 +108,11 @@ class Demand(Sequence[BacklogItem]):
     @cached_property
     def profile_hours(self) -> Mapping[str, float]:
         """Wanted hours by profile."""
-        totals: dict[str, float] = {}
+        totals: dict[str, float] = defaultdict(float)
         for item in self._items:
             for profile, hours in item.hours.items():
-                totals[profile] = totals.get(profile, 0.0) + hours
-        return totals
+                totals[profile] += hours
+        return dict(totals)
 
     @cached_property
     def wanted_days(self) -> Mapping[tuple[str, int], date]:
