@@ -109,9 +109,9 @@ def _estimate(run: Run, spreadsheet_id: str) -> Answer:
         _write_hours(change, run.services, backlog, row, estimates[row.number], locale=locale)
         _remove_note(change, backlog.tab, row, state)
     change.make_room(backlog.tab, last_used_row(backlog.tab) + SPARE_ROWS)
+    hours = {row.number: _hours(row, estimates[row.number]) for row in backlog.rows}
     parts = {
-        row.number: _parts(kept.norms, row, _hours(row, estimates), estimates[row.number])
-        for row in backlog.rows
+        row.number: _parts(kept.norms, row, hours[row.number], estimates[row.number]) for row in backlog.rows
     }
     total = total_of(kept.norms, parts.values())
     write_range(change, book, total)
@@ -123,8 +123,8 @@ def _estimate(run: Run, spreadsheet_id: str) -> Answer:
         _write(run, snapshot, change, estimates)
     else:
         run.at_end(updates=[snapshot.change_work()])
-    sources = _sources(backlog.rows[:MOST_SOURCES], estimates, kept, profiles)
-    answer = _answer(book, backlog, estimates, total, sources)
+    sources = _sources(backlog.rows[:MOST_SOURCES], estimates, hours, kept, profiles)
+    answer = _answer(book, backlog, estimates, hours, total, sources)
     told = (*size_warnings(book), *missed_from_the_start(snapshot, items))
     answer = replace(answer, details=(*told, *answer.details))
     team = snapshot.stored.team
@@ -226,11 +226,10 @@ def estimate_row(
     own = own_profiles(row, written, backlog)
     forecasts = forecasts_of(norms, row, own)
     hours = hours_by_norm(forecasts, own)
-    outdated = frozenset(own & row.hours.keys() - hours.keys())
-    typed = any(row.hours.get(profile, 0) > 0 for profile in backlog.profiles if profile not in own)
+    outdated = frozenset([profile for profile in row.hours if profile in own and profile not in hours])
     if hours:
         return RowEstimate(hours, outdated, EstimateSource.NORM, forecasts, own, gap=None)
-    if typed:
+    if any(figure > 0 for profile, figure in row.hours.items() if profile not in own):
         return RowEstimate({}, outdated, EstimateSource.SPECIALIST, forecasts, own, gap=None)
     if row.hours.keys() - own:
         # All of them are 0.
@@ -313,6 +312,7 @@ def explain(
 def _sources(
     rows: Iterable[BacklogRow],
     estimates: Mapping[int, RowEstimate],
+    hours: Mapping[int, Mapping[str, float]],
     kept: KeptNorms,
     titles: Mapping[str, str],
 ) -> list[Json]:
@@ -321,7 +321,7 @@ def _sources(
         {
             "id": row.code,
             "task": row.task,
-            "hours": sum(_hours(row, estimates).values()),
+            "hours": sum(hours[row.number].values()),
             "lines": explain(row, estimates[row.number], kept, titles),
         }
         for row in rows
@@ -370,17 +370,17 @@ def _parts(
     return plan_row(norms, row, hours, result.own, result.forecasts)
 
 
-def _hours(row: BacklogRow, estimates: Mapping[int, RowEstimate]) -> dict[str, float]:
+def _hours(row: BacklogRow, result: RowEstimate) -> dict[str, float]:
     """Hours by profile that the row will have after the write."""
-    own = estimates[row.number]
-    merged = {**row.hours, **own.hours}
-    return {profile: hours for profile, hours in merged.items() if profile not in own.outdated}
+    merged = {**row.hours, **result.hours}
+    return {profile: hours for profile, hours in merged.items() if profile not in result.outdated}
 
 
 def _answer(
     book: Book,
     backlog: Backlog,
     estimates: Mapping[int, RowEstimate],
+    hours: Mapping[int, Mapping[str, float]],
     total: Total | None,
     sources: Sequence[Json],
 ) -> Answer:
@@ -390,7 +390,7 @@ def _answer(
     shown = lines[:MAX_DETAILS]
     if len(lines) > len(shown):
         shown.append(sentence("list.more", count=len(lines) - len(shown)))
-    hours = sum(hours for row in backlog.rows for hours in _hours(row, estimates).values())
+    all_hours = sum(figure for own in hours.values() for figure in own.values())
     # For one or two tasks their notes already say the same.
     sums = [total_message("total.backlog", total)] if total and len(estimates) > FEW_FACTS - 1 else []
     return Answer(
@@ -401,7 +401,7 @@ def _answer(
             by_norm=by_source[EstimateSource.NORM],
             by_person=by_source[EstimateSource.SPECIALIST],
             gaps=len(gaps),
-            hours=hours,
+            hours=all_hours,
         ),
         details=(*repair_messages(book, backlog.identity), *sums, *shown),
         data={
