@@ -41,6 +41,9 @@ MOST_NEAR_PARTS = 1_500
 
 #: So many people and limits are looked at for the length of a draw, those who are busy longest.
 MOST_BUSIEST = 10
+#: In a backlog of more than ``MOST_PARTS`` only those who are busy for this share of the longest: their many
+#: parts take about as long as planned, beside the common factor of all.
+LEAST_BUSY = 0.5
 
 #: About the count of working days of a period.
 WORKING_DAYS = {PeriodKind.WEEK: 5, PeriodKind.MONTH: 21}
@@ -322,10 +325,16 @@ class _Work:
                 for limit in resources.limits
             ),
         ]
-        filled = [(places, days_per_hour) for places, days_per_hour in capacities if places]
-        filled.sort(key=lambda one: -one[1] * sum(planned[place] for place in one[0]))
+        busy_days = {
+            number: days_per_hour * sum([planned[place] for place in places])
+            for number, (places, days_per_hour) in enumerate(capacities)
+            if places
+        }
+        longest = sorted(busy_days, key=lambda number: -busy_days[number])[:MOST_BUSIEST]
+        if len(parts) > MOST_PARTS:
+            longest = [one for one in longest if busy_days[one] >= LEAST_BUSY * busy_days[longest[0]]]
         #: Places of the parts of those who are busy longest, and the days that an hour takes there.
-        self._busiest = filled[:MOST_BUSIEST]
+        self._busiest = [capacities[number] for number in longest]
         numbers: dict[int, tuple[int, ...]] = {}
         for number, (places, _) in enumerate(self._busiest):
             for place in places:
