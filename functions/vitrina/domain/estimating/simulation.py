@@ -35,6 +35,9 @@ MOST_KEPT_DRAWS = 64
 #: So many rows of draws of the common factor are kept; backlogs of many tasks have the same one.
 MOST_KEPT_FREEDOMS = 8
 
+#: So many pools of past errors are kept: those of a few agencies.
+MOST_KEPT_POOLS = 8
+
 #: Seed of the simulation: the same backlog always gives the same figures.
 SEED = 85
 
@@ -50,7 +53,7 @@ class Simulation:
     def __init__(
         self, pools: Mapping[Basis, Sequence[PastError]], means: Sequence[tuple[float, Basis]]
     ) -> None:
-        known = {basis: _Pool(errors) for basis, errors in pools.items()}
+        known = {basis: _pool_of(tuple(errors)) for basis, errors in pools.items()}
         self._hours = [hours for hours, _ in means]
         self._alike = [known[basis].alike(hours) for hours, basis in means]
         spread, freedom = _common_error(max(pools.values(), key=len), len(means))
@@ -144,6 +147,12 @@ class _Alike(NamedTuple):
     mean: float
     variance: float
     third_moment: float
+
+
+@lru_cache(maxsize=MOST_KEPT_POOLS)
+def _pool_of(errors: tuple[PastError, ...]) -> _Pool:
+    """The pool of these errors: each simulation of an agency asks for the same ones."""
+    return _Pool(errors)
 
 
 class _Pool:
