@@ -45,7 +45,7 @@ from vitrina.usecases.batch import build_batch
 ROWS = (10, 100, 1000)
 #: As many as the sample agency has.
 PEOPLE = (8,)
-REPEAT_COUNT = 3
+REPEAT_COUNT = 5
 #: How often the end of an operation is asked for. The sidebar asks once a second; longer than what is
 #: measured, what is drawn after the click would be counted with it.
 POLL_S = 0.25
