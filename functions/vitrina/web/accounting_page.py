@@ -36,7 +36,7 @@ from vitrina.usecases.accounting.facts import facts_of
 from vitrina.usecases.accounting.lines_file import MEDIA_TYPE, file_name, lines_file
 from vitrina.web.http import Application
 from vitrina.web.pages.acts import first, read_form
-from vitrina.web.pages.frame import TRAP, message_page, open_link, setting_of, unknown_page
+from vitrina.web.pages.frame import TRAP, message_page, open_link, unknown_page
 from vitrina.web.pages.nonces import is_nonce, new_nonce
 from vitrina.web.pages.rendering import HEADERS, Setting, render_page
 from vitrina.web.pages.reply_form import FIELDS, ReplyForm, reply_form
@@ -75,7 +75,7 @@ def answer_accounting(
     asked = load_requests(services.store, [key]).get(key)
     if asked is None:
         return unknown_page(setting, _ASK)
-    setting = setting_of(request, services, asked.locale, token, rest)
+    setting = setting.for_page(asked.locale)
     if asked.link_hash != link.token_hash:
         # It was withdrawn, and asked for once more with another link.
         return message_page(setting, 410, "accounting_page.old_link", _ASK)

@@ -38,7 +38,6 @@ from vitrina.web.pages.acts import (
 from vitrina.web.pages.frame import (
     message_page,
     open_link,
-    setting_of,
     unknown_page,
 )
 from vitrina.web.pages.linked_page import LinkedPage
@@ -84,8 +83,7 @@ def answer_client(
         return link
     note(actor=ActorKind.CLIENT.value, workbook=link.spreadsheet_id)
     page = linked.load(services.store, link)
-    setting = setting_of(request, services, page.locale, token, rest)
-    visit = Visit(request, services, setting, token, link, page)
+    visit = Visit(request, services, setting.for_page(page.locale), token, link, page)
     if request.method == "POST":
         # Most visits only look.
         from vitrina.web.client_acts import act

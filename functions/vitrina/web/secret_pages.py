@@ -49,7 +49,7 @@ def handle_pages(request: Request, application: OpenApplication) -> Response:
         app = application()
         place = next((one for one in request.path.split("/") if one in _PAGES), CLIENT)
         token, rest = place_in(request.path, place)
-        setting = setting_of(request, app.services, "ru", token, rest)
+        setting = setting_of(request, app.services, token, rest)
         # What is no token may be any text of kilobytes, and is not remembered.
         with app.limits.pages.of(token if is_token(token) else GUEST, "page.too_many"):
             return compressed(_PAGES[place](request, app, setting, token, rest), request)

@@ -64,16 +64,14 @@ def open_link(
     return link
 
 
-def setting_of(
-    request: Request, services: Services, own_locale: str, token: str, rest: Sequence[str]
-) -> Setting:
-    """Language and addresses of the answer: what was asked for, else the language of the workbook.
+def setting_of(request: Request, services: Services, token: str, rest: Sequence[str]) -> Setting:
+    """Language and addresses of the answer: what was asked for, else Russian until the page is known.
 
     Who reads no Russian, as the browser says, gets the frame of a Russian page in English.
     """
     language = request.args.get("lang", "")
     language = language if language in ("ru", "en") else ""
-    is_english = own_locale == "en" or _reads_english_only(request.headers.get("Accept-Language", ""))
+    is_english = _reads_english_only(request.headers.get("Accept-Language", ""))
     locale = language or ("en" if is_english else "ru")
     is_below = bool(rest) or request.path.endswith("/")
     address = f"../{token}" if is_below else token

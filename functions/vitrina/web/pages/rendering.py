@@ -21,6 +21,7 @@ from flask import Request, Response
 from jinja2 import BaseLoader, Environment, FileSystemLoader, ModuleLoader, StrictUndefined
 from markupsafe import Markup
 from msgspec import Struct
+from msgspec.structs import replace
 from werkzeug.http import parse_accept_header
 
 from vitrina.texts import format_days, format_number, render, sentence
@@ -75,6 +76,10 @@ class Setting(Struct, frozen=True):
     choices: Choices
     address: str = ""
     language: str = ""
+
+    def for_page(self, own_locale: str) -> Setting:
+        """The same for a page in the language *own_locale*; a language that was asked for stays."""
+        return replace(self, locale="en") if own_locale == "en" and not self.language else self
 
     def to(self, place: str = "", **query: object) -> str:
         """Relative address of a place below the page."""
