@@ -19,7 +19,6 @@ from vitrina.operations.services import Services
 from vitrina.operations.undo_record import write_undoably
 from vitrina.ports import Json
 from vitrina.project.planner_input import (
-    PlannedPart,
     forecasts_of,
     hours_by_norm,
     impossible_quantities,
@@ -110,9 +109,10 @@ def _estimate(run: Run, spreadsheet_id: str) -> Answer:
         _remove_note(change, backlog.tab, row, state)
     change.make_room(backlog.tab, last_used_row(backlog.tab) + SPARE_ROWS)
     hours = {row.number: _hours(row, estimates[row.number]) for row in backlog.rows}
-    parts = {
-        row.number: _parts(kept.norms, row, hours[row.number], estimates[row.number]) for row in backlog.rows
-    }
+    parts = {}
+    for row in backlog.rows:
+        one = estimates[row.number]
+        parts[row.number] = plan_row(kept.norms, row, hours[row.number], one.own, one.forecasts)
     total = total_of(kept.norms, parts.values())
     write_range(change, book, total)
     items = planned_items(project, state, backlog, parts)
@@ -362,12 +362,6 @@ def _of_specialist(hours: float, profile: str, forecast: Forecast) -> Sentence:
     return sentence(
         "source.specialist_with_norm", profile=profile, hours=hours, plan=tenth(forecast.mean_hours)
     )
-
-
-def _parts(
-    norms: Norms, row: BacklogRow, hours: Mapping[str, float], result: RowEstimate
-) -> dict[str, PlannedPart]:
-    return plan_row(norms, row, hours, result.own, result.forecasts)
 
 
 def _hours(row: BacklogRow, result: RowEstimate) -> dict[str, float]:
