@@ -133,15 +133,12 @@ class RowWrites(Struct):
 
     def areas(self) -> list[Area]:
         """Areas to compare; rows that leave have areas of their own, as more of their cells are compared."""
-        return [
-            Area(
-                tab.sheet_id,
-                in_order := sorted(rows),
-                sorted(columns),
-                [tab.cells_at(row_index) for row_index in in_order],
-            )
-            for tab, rows, columns in self.expected.values()
-        ]
+        areas = []
+        for tab, rows, columns in self.expected.values():
+            in_order = sorted(rows)
+            lines = [tab.cells_at(row) for row in in_order]
+            areas.append(Area(tab.sheet_id, in_order, sorted(columns), lines))
+        return areas
 
 
 def row_mark(index: int, number: int) -> Mark:
