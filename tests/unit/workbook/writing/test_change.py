@@ -59,6 +59,20 @@ def test_an_empty_change_is_nothing() -> None:
     assert change.requests() == []
 
 
+def test_cells_of_a_row_are_written_together_as_one_by_one() -> None:
+    """The requests are the same, and so is what undoing needs."""
+    tab = tab_of(1, 2)
+    values: dict[str, Value] = {"task": "Логотип", "hours.design": 4.0, "source": None}
+    together, single = WorkbookChange(), WorkbookChange()
+    for row in tab.rows:
+        together.set_cells(tab, row, values)
+        for column, value in values.items():
+            single.set(tab, row, column, value)
+
+    assert together.requests() == single.requests()
+    assert together.trace.kept() == single.trace.kept()
+
+
 @pytest.mark.parametrize(
     ("value", "entered"),
     [
