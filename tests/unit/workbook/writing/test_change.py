@@ -73,6 +73,16 @@ def test_cells_of_a_row_are_written_together_as_one_by_one() -> None:
     assert together.trace.kept() == single.trace.kept()
 
 
+def test_a_tab_whose_cells_stay_the_same_is_not_recorded() -> None:
+    """People may move its columns, and the action can still be undone."""
+    tab = tab_of(1)
+    change = WorkbookChange()
+    change.set(tab, tab.rows[0], "task", "Задача 1")
+
+    assert change.trace.kept()["columns"] == {}
+    assert not change.trace
+
+
 @pytest.mark.parametrize(
     ("value", "entered"),
     [

@@ -45,14 +45,16 @@ class Trace(Struct):
     )
 
     def cells(self, tab: Tab, row: Row, values: Mapping[int, Value]) -> None:
-        """Record written cells of a row, by the index of the column."""
-        self._remember(tab)
+        """Record written cells of a row, by the index of the column; not those that stay as they are."""
         number, line, records = self._number(tab, row), tab.cells_at(row.index), self._data["cells"]
+        known_count = len(records)
         for column, value in values.items():
             before = kept_content(line[column]) if column < len(line) else {}
             after = kept_value(value)
             if before != after:
                 records.append([tab.key, number, row.index, column, before, after])
+        if len(records) > known_count:
+            self._remember(tab)
 
     def note(self, tab: Tab, row: Row, column: int, text: str) -> None:
         """Record a written note."""
