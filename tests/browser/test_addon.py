@@ -62,6 +62,20 @@ PREVIEW = {
 }
 
 
+def test_escape_closes_the_menu(workbench):
+    """As in Google's sheets; the next click opens it again."""
+    title = workbench.page.get_by_role("menuitem", name="Расширения")
+    addon = workbench.page.get_by_role("menuitem", name="Vitrina")
+
+    title.click()
+    expect(addon).to_be_visible()
+    workbench.page.keyboard.press("Escape")
+
+    expect(addon).to_be_hidden()
+    title.click()
+    expect(addon).to_be_visible()
+
+
 def test_menu_follows_the_workbook(workbench):
     """The agency workbook has its own commands."""
     workbench.page.locator("#book-title").click()

@@ -123,13 +123,9 @@ export class AddOn {
   }
 
   topMenu(title, items) {
-    const menu = el('div', { class: 'menu' });
-    const close = (event) => {
-      if (!menu.contains(event.target)) {
-        menu.classList.remove('open');
-      }
-    };
-    document.addEventListener('pointerdown', close);
+    const close = () => menu.classList.remove('open');
+    const menu = el('div', { class: 'menu', onkeydown: (event) => event.key === 'Escape' && close() });
+    document.addEventListener('pointerdown', (event) => menu.contains(event.target) || close());
     menu.append(
       el('button', { role: 'menuitem', 'aria-haspopup': 'menu', onclick: () => menu.classList.toggle('open') }, title),
       this.menuList(items, menu),
