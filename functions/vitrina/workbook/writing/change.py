@@ -105,18 +105,11 @@ class WorkbookChange:
 
     def set_at(self, tab: Tab, row: Row, column: int, value: Value) -> None:
         """As ``set``, by the index of the column."""
-        self._expect(tab, row, [column], leaves=False)
-        self._rows.cells[tab.sheet_id][row.index, column] = cell_data(value)
-        self.trace.cells(tab, row, {column: value})
+        self._set_compared(tab, row, {column: value})
 
     def set_cells(self, tab: Tab, row: Row, values: Mapping[str, Value]) -> None:
-        """As ``set`` for several cells of a row, by column."""
-        by_index = {tab.column(column): value for column, value in values.items()}
-        self._expect(tab, row, by_index, leaves=False)
-        cells = self._rows.cells[tab.sheet_id]
-        for column, value in by_index.items():
-            cells[row.index, column] = cell_data(value)
-        self.trace.cells(tab, row, by_index)
+        """Write several cells of a row, by column; each is compared as in ``set``."""
+        self._set_compared(tab, row, {tab.column(column): value for column, value in values.items()})
 
     def note(self, tab: Tab, row: Row, column: str, text: str) -> None:
         """Write the note of a cell; an empty text deletes it."""
@@ -157,10 +150,8 @@ class WorkbookChange:
         """Write cells that only the add-on fills, such as a calendar; they are not compared."""
         self.guard_layout(tab)
         for down, line in enumerate(values):
-            for right, value in enumerate(line):
-                self._rows.cells[tab.sheet_id][row_index + down, column_index + right] = cell_data(value)
-            by_index = dict(enumerate(line, start=column_index))
-            self.trace.cells(tab, Row(row_index + down, None, ()), by_index)
+            row = Row(row_index + down, None, ())
+            self._set_cells(tab, row, dict(enumerate(line, start=column_index)))
 
     def identify(self, tab: Tab, row: Row, number: int) -> None:
         """Give a number to a row without one."""
@@ -333,6 +324,17 @@ class WorkbookChange:
         for sheet_id, indices in self._deleted.items():
             for index, count in reversed(list(runs(sorted(indices)))):
                 yield delete_rows(sheet_id, index, count)
+
+    def _set_compared(self, tab: Tab, row: Row, values: Mapping[int, Value]) -> None:
+        self._expect(tab, row, values, leaves=False)
+        self._set_cells(tab, row, values)
+
+    def _set_cells(self, tab: Tab, row: Row, values: Mapping[int, Value]) -> None:
+        """Write and record cells of a row, by the index of the column; they are not compared."""
+        cells = self._rows.cells[tab.sheet_id]
+        for column, value in values.items():
+            cells[row.index, column] = cell_data(value)
+        self.trace.cells(tab, row, values)
 
     def _expect(self, tab: Tab, row: Row, columns: Iterable[int], *, leaves: bool) -> None:
         self.guard_layout(tab)
