@@ -184,7 +184,7 @@ def _too_much(cost: Cost, project_count: int) -> Iterator[str]:
 
 
 def _too_slow(costs: Sequence[Cost]) -> Iterator[str]:
-    """Clicks of the oldest agency that take too long: what grows with age is longest there."""
+    """A sentence for each click that takes too long in the oldest agency, where growth shows most."""
     oldest = max(cost.finished_count for cost in costs)
     for cost in costs:
         if cost.finished_count == oldest and cost.times is not None and cost.times > MOST_TIMES:

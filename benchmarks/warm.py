@@ -6,10 +6,9 @@ to Google take in the same click: emulator, way and client library. Processor ti
 Google and the functions work, is compared, so that other programs of the machine do not disturb the ratio;
 milliseconds are for the reader. Tracker and queue have processes of their own, and the thread of the person
 who clicks and asks for the end is not counted: they are not what a function is billed for. What is drawn
-after a click is not waited for. Beside it stand the share of
-the click that its explanations take, and how many of the items that are left out are told what would let them
-in. The exit code is 1 where a ratio at 1,000 rows and the people of the sample is above the one that is aimed
-at.
+after a click is not waited for. Beside the ratio stand the share of the click that its explanations take, and
+how many of the items that are left out are told what would let them in. The exit code is 1 where a ratio at
+1,000 rows and the people of the sample is above the one that is aimed at.
 """
 
 from __future__ import annotations
@@ -163,7 +162,7 @@ class _Meter:
 
 
 def _cpu_s() -> float:
-    """Seconds of the processor that this process has used, without the thread of the person who clicks."""
+    """Processor seconds of this process, without its main thread, which plays the person who clicks."""
     person = time.pthread_getcpuclockid(threading.main_thread().ident or 0)
     return time.process_time() - time.clock_gettime(person)
 

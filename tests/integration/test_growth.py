@@ -140,7 +140,7 @@ def test_complaint_about_ages_that_differ(field: str) -> None:
 
 
 def test_nothing_is_said_of_what_is_allowed() -> None:
-    """At the limits, of a night that reads more, and where the oldest agency is as fast as the youngest."""
+    """At the limits, of a night that reads more, and of an age in the middle that is slow by chance."""
     costs = [
         cost("push", made=2, round_trips=12, documents_read=23),
         cost(NIGHT, 0, documents_read=110),

@@ -151,7 +151,7 @@ class _Alike(NamedTuple):
 
 @lru_cache(maxsize=MOST_KEPT_POOLS)
 def _pool_of(errors: tuple[PastError, ...]) -> _Pool:
-    """The pool of these errors: each simulation of an agency asks for the same ones."""
+    """The pool of these past errors. It is kept, as each simulation of an agency has the same errors."""
     return _Pool(errors)
 
 

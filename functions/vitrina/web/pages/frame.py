@@ -65,9 +65,9 @@ def open_link(
 
 
 def setting_of(request: Request, services: Services, token: str, rest: Sequence[str]) -> Setting:
-    """Language and addresses of the answer: what was asked for, else Russian until the page is known.
+    """Addresses of the answer, and its language: the one that the address asks for, else Russian.
 
-    Who reads no Russian, as the browser says, gets the frame of a Russian page in English.
+    Who reads no Russian, as the browser says, gets English. ``Setting.for_page`` then adds that of the page.
     """
     language = request.args.get("lang", "")
     language = language if language in ("ru", "en") else ""

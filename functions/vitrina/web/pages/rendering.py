@@ -78,7 +78,7 @@ class Setting(Struct, frozen=True):
     language: str = ""
 
     def for_page(self, own_locale: str) -> Setting:
-        """The same for a page in the language *own_locale*; a language that was asked for stays."""
+        """The setting for a page in *own_locale*, unless the address asks for a language."""
         return replace(self, locale="en") if own_locale == "en" and not self.language else self
 
     def to(self, place: str = "", **query: object) -> str:

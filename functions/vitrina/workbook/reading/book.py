@@ -187,7 +187,7 @@ class Tab(Struct, frozen=True):
         return cells[column_index] if column_index < len(cells) else EMPTY
 
     def cells_at(self, row_index: int) -> Sequence[Cell]:
-        """The cells of the header or of a row below it, from the first column to the last filled one."""
+        """The cells of the header or of a row below it, from the first column on; there may be none."""
         at = row_index - self.header_index - 1
         return self.header if at < 0 else self.rows[at].cells if at < len(self.rows) else ()
 
