@@ -7,14 +7,61 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
-from msgspec import Struct, field
+import msgspec
+from msgspec import Raw, Struct, field
 
 Json = dict[str, Any]
 
 
 # --- The spreadsheet -----------------------------------------------------------------------------
+
+
+class GridData(TypedDict, total=False):
+    """Cells and metadata of a sheet, from its first row on.
+
+    Rows of cells are left as JSON, because most of them were read before (``workbook/reading/book.py``).
+    """
+
+    rowData: list[Raw]
+    rowMetadata: list[Json]
+    columnMetadata: list[Json]
+
+
+class Sheet(TypedDict, total=False):
+    """A Sheet resource of Google, with what is read of it."""
+
+    properties: Json
+    developerMetadata: list[Json]
+    protectedRanges: list[Json]
+    conditionalFormats: list[Json]
+    data: list[GridData]
+
+
+class Spreadsheet(TypedDict, total=False):
+    """A Spreadsheet resource of Google, with what is read of it."""
+
+    spreadsheetId: str
+    properties: Json
+    namedRanges: list[Json]
+    developerMetadata: list[Json]
+    sheets: list[Sheet]
+
+
+def decoded(spreadsheet: Spreadsheet) -> Json:
+    """The same resource with decoded rows of cells."""
+    return {
+        **spreadsheet,
+        "sheets": [
+            {**sheet, "data": [_decoded(data) for data in sheet.get("data", ())]}
+            for sheet in spreadsheet.get("sheets", ())
+        ],
+    }
+
+
+def _decoded(data: GridData) -> Json:
+    return {**data, "rowData": [msgspec.json.decode(row) for row in data.get("rowData", ())]}
 
 
 class Workbooks(Protocol):
@@ -24,13 +71,13 @@ class Workbooks(Protocol):
     (429), because then nothing was done. All methods that send a request raise ``ServiceError``.
     """
 
-    def read(self, spreadsheet_id: str) -> Json:
-        """Read the whole workbook: a Spreadsheet resource with values, notes and metadata."""
+    def read(self, spreadsheet_id: str) -> Spreadsheet:
+        """Read the whole workbook with values, notes and metadata."""
 
-    def read_as_shown(self, spreadsheet_id: str) -> Json:
+    def read_as_shown(self, spreadsheet_id: str) -> Spreadsheet:
         """Read the same with what a person sees: texts of cells, drop-downs, and what is hidden."""
 
-    def read_for_upgrade(self, spreadsheet_id: str) -> Json:
+    def read_for_upgrade(self, spreadsheet_id: str) -> Spreadsheet:
         """Read the same as ``read`` with drop-downs, rules of colour and all marks of the workbook."""
 
     def batch_update(self, spreadsheet_id: str, requests: Sequence[Json]) -> Json:

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-import orjson
-
 from tests.harness.agency_data import HISTORY, MANAGER, NOW, PROFILES, TEAM, Facts, history_of
 from tests.harness.fakes.clock import FixedClock
 from tests.harness.fakes.queue import FakeQueue
@@ -23,6 +21,7 @@ from tests.harness.fakes.tracker import FakeTracker
 from tests.harness.fakes.workbooks import FakeWorkbooks, SavedWorkbooks
 from tests.harness.stored import stored_document, stored_items
 from vitrina.errors import VitrinaError
+from vitrina.google.services import as_spreadsheet
 from vitrina.jobs.registry import run_job
 from vitrina.operations.actor import Actor, person
 from vitrina.operations.answer import Answer, answer_json
@@ -226,7 +225,7 @@ class MemoryOffice:
 @lru_cache(maxsize=8)
 def _parsed(text: bytes) -> Book:
     """Tests look into the same workbooks again and again."""
-    return parse_book(orjson.loads(text))
+    return parse_book(as_spreadsheet(text))
 
 
 def _typing(tab: Tab, row_index: int, values: Mapping[str, str]) -> list[Mapping[str, Any]]:

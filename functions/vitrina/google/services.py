@@ -26,7 +26,7 @@ from msgspec import Struct
 from vitrina.deadline import outside_call
 from vitrina.errors import ConfigurationError
 from vitrina.google.connection import Http, limit_wait
-from vitrina.ports import Json
+from vitrina.ports import Json, Spreadsheet
 
 #: Name of the service in messages to people.
 SERVICE = "Google"
@@ -39,6 +39,10 @@ SCOPES = (
 BUSY_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 #: Errors of a call that got no answer.
 NO_ANSWER = (OSError, httplib2.HttpLib2Error, http.client.HTTPException)
+
+_SPREADSHEET = msgspec.json.Decoder(Spreadsheet)
+#: How JSON may write a half of a surrogate pair; two of them are a character.
+_SURROGATES = (rb"\ud", rb"\uD")
 
 #: A batch may take Google up to three minutes; a menu request cannot wait that long.
 TIMEOUT_S = 60.0
@@ -116,23 +120,25 @@ def with_long_body(request: google_http.HttpRequest, body: Json) -> google_http.
     return request
 
 
-def with_long_answer(request: google_http.HttpRequest) -> google_http.HttpRequest:
-    """Make the library decode the answer of this request with ``decode_answer``, for long answers."""
-    request.postproc = lambda _, content: decode_answer(content)
+def with_spreadsheet(request: google_http.HttpRequest) -> google_http.HttpRequest:
+    """Make the library decode the answer of this request, which is a spreadsheet, with ``as_spreadsheet``."""
+    request.postproc = lambda _, content: as_spreadsheet(content)
     return request
 
 
-def decode_answer(content: bytes) -> Json:
-    """The JSON of an answer, with a question mark in place of each half of a surrogate pair.
+def as_spreadsheet(content: bytes) -> Spreadsheet:
+    """The spreadsheet of an answer, with a question mark in place of each half of a surrogate pair.
 
     JSON can carry such halves; nothing that we send or store can, and ``msgspec`` does not read them.
     """
-    try:
-        answer: Json = msgspec.json.decode(content)
-    except msgspec.DecodeError:
-        text = json.dumps(json.loads(content), ensure_ascii=False)
-        answer = msgspec.json.decode(text.encode("utf-8", "replace"))
-    return answer
+    if any(half in content for half in _SURROGATES):
+        try:
+            # Rows stay undecoded below, so that nobody would see what is in them.
+            msgspec.json.decode(content)
+        except msgspec.DecodeError:
+            text = json.dumps(json.loads(content), ensure_ascii=False)
+            content = text.encode("utf-8", "replace")
+    return _SPREADSHEET.decode(content)
 
 
 def api_of(document: Json) -> Any:

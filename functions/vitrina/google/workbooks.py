@@ -26,10 +26,10 @@ from vitrina.google.services import (
     SERVICE,
     GoogleServices,
     may_pass,
-    with_long_answer,
     with_long_body,
+    with_spreadsheet,
 )
-from vitrina.ports import Json
+from vitrina.ports import Json, Spreadsheet
 
 log = logging.getLogger("vitrina.google")
 
@@ -73,7 +73,7 @@ _EDITING = frozenset({"writer", "fileOrganizer", "organizer", "owner"})
 
 
 #: Reads the workbook, applies requests, the batch.
-Write = Callable[[Callable[[], Json], Callable[[Sequence[Json]], Json], Sequence[Json]], Json]
+Write = Callable[[Callable[[], Spreadsheet], Callable[[Sequence[Json]], Json], Sequence[Json]], Json]
 
 
 class GoogleWorkbooks:
@@ -117,21 +117,21 @@ class GoogleWorkbooks:
     def _services(self) -> GoogleServices:
         return self._make_services()
 
-    def read(self, spreadsheet_id: str) -> Json:
+    def read(self, spreadsheet_id: str) -> Spreadsheet:
         """See ``Workbooks``."""
         return self._read(spreadsheet_id, READ_FIELDS)
 
-    def read_as_shown(self, spreadsheet_id: str) -> Json:
+    def read_as_shown(self, spreadsheet_id: str) -> Spreadsheet:
         """See ``Workbooks``."""
         return self._read(spreadsheet_id, SHOWN_FIELDS)
 
-    def read_for_upgrade(self, spreadsheet_id: str) -> Json:
+    def read_for_upgrade(self, spreadsheet_id: str) -> Spreadsheet:
         """See ``Workbooks``."""
         return self._read(spreadsheet_id, UPGRADE_FIELDS)
 
-    def _read(self, spreadsheet_id: str, fields: str) -> Json:
+    def _read(self, spreadsheet_id: str, fields: str) -> Spreadsheet:
         request = self._services.spreadsheets.get(spreadsheetId=spreadsheet_id, fields=fields)
-        resource: Json = self._send(with_long_answer(request), repeat=_is_busy)
+        resource: Spreadsheet = self._send(with_spreadsheet(request), repeat=_is_busy)
         return resource
 
     def batch_update(self, spreadsheet_id: str, requests: Sequence[Json]) -> Json:

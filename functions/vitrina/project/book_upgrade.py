@@ -12,7 +12,7 @@ from vitrina.operations.clicks.accounts import tracker_titles
 from vitrina.operations.outbox import TaskWish
 from vitrina.operations.run import Run
 from vitrina.operations.services import Services
-from vitrina.ports import Capabilities, Json
+from vitrina.ports import Capabilities, Json, decoded
 from vitrina.project.protection import editors_of, locale_of_book, write_for_editors
 from vitrina.records.books import Agency, Project
 from vitrina.records.layouts import Protections, shape_from, shape_key
@@ -139,7 +139,8 @@ def upgrade_agency_book(run: Run, agency: Agency) -> bool:
 def _read(run: Run, spreadsheet_id: str) -> tuple[Json, Book]:
     resource = run.services.workbooks.read_for_upgrade(spreadsheet_id)
     key = shape_key(spreadsheet_id)
-    return resource, parse_book(resource, shape_from(run.services.store.get_many([key]).get(key)))
+    book = parse_book(resource, shape_from(run.services.store.get_many([key]).get(key)))
+    return decoded(resource), book
 
 
 def _profiles(agency: Agency) -> tuple[Profile, ...]:

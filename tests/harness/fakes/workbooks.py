@@ -24,9 +24,9 @@ from emulators.google.store import Store as GoogleState
 from tests.harness.fakes.interruptions import Interruptions
 from vitrina.errors import FatalServiceError
 from vitrina.google.refusals import refused_batch
-from vitrina.google.services import SERVICE
+from vitrina.google.services import SERVICE, as_spreadsheet
 from vitrina.google.workbooks import READ_FIELDS, SHOWN_FIELDS, UPGRADE_FIELDS
-from vitrina.ports import Clock, Json
+from vitrina.ports import Clock, Json, Spreadsheet
 
 _DOCUMENT = discovery.load("sheets.v4")
 _BATCH_UPDATE = next(one for one in _DOCUMENT.methods if one.id == "sheets.spreadsheets.batchUpdate")
@@ -78,20 +78,20 @@ class FakeWorkbooks(Interruptions):
             books = self._state.books
             self._shown = {key: replace(one, book=books[key]) for key, one in saved.shown.items()}
 
-    def read(self, spreadsheet_id: str) -> Json:
+    def read(self, spreadsheet_id: str) -> Spreadsheet:
         """See ``Workbooks``."""
         with self._called("read"):
-            return self.look(spreadsheet_id)
+            return as_spreadsheet(self.text(spreadsheet_id))
 
-    def read_as_shown(self, spreadsheet_id: str) -> Json:
+    def read_as_shown(self, spreadsheet_id: str) -> Spreadsheet:
         """See ``Workbooks``."""
         with self._called("read_as_shown"):
-            return self._select(spreadsheet_id, SHOWN_FIELDS)
+            return as_spreadsheet(self._text(spreadsheet_id, SHOWN_FIELDS))
 
-    def read_for_upgrade(self, spreadsheet_id: str) -> Json:
+    def read_for_upgrade(self, spreadsheet_id: str) -> Spreadsheet:
         """See ``Workbooks``."""
         with self._called("read_for_upgrade"):
-            return self._select(spreadsheet_id, UPGRADE_FIELDS)
+            return as_spreadsheet(self._text(spreadsheet_id, UPGRADE_FIELDS))
 
     def batch_update(self, spreadsheet_id: str, requests: Sequence[Json]) -> Json:
         """See ``Workbooks``. Says of a refusal what ``GoogleWorkbooks`` says of Google's."""
@@ -136,10 +136,13 @@ class FakeWorkbooks(Interruptions):
         return f"https://sheets.example/{spreadsheet_id}"
 
     def _select(self, spreadsheet_id: str, fields: str, areas: list[Area] | None = None) -> Json:
+        resource: Json = orjson.loads(self._text(spreadsheet_id, fields, areas))
+        return resource
+
+    def _text(self, spreadsheet_id: str, fields: str, areas: list[Area] | None = None) -> bytes:
         mask, book = masks.parse(fields), self._book(spreadsheet_id)
         shown = grid.spreadsheet(book, areas, mask, self._state.now(), grid_data=True, keeps_texts=True)
-        resource: Json = orjson.loads(orjson.dumps(masks.select(mask, shown)))
-        return resource
+        return orjson.dumps(masks.select(mask, shown))
 
     def _book(self, spreadsheet_id: str) -> Book:
         if spreadsheet_id not in self._state.books:

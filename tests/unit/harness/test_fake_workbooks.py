@@ -11,7 +11,7 @@ from tests.harness.fakes.clock import FixedClock
 from tests.harness.fakes.interruptions import busy, no_answer
 from tests.harness.fakes.workbooks import FakeWorkbooks
 from vitrina.errors import AccessDeniedError, ChangedMeanwhileError, FatalServiceError, RetriableServiceError
-from vitrina.ports import Json
+from vitrina.ports import Json, decoded
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_formulas_are_computed(workbooks: FakeWorkbooks, book_id: str) -> None:
 
     workbooks.batch_update(book_id, [request])
 
-    [row] = workbooks.read(book_id)["sheets"][0]["data"][0]["rowData"]
+    [row] = decoded(workbooks.read(book_id))["sheets"][0]["data"][0]["rowData"]
     assert row["values"][0]["effectiveValue"] == {"numberValue": 3}
 
 
@@ -151,7 +151,7 @@ def test_deleted_file_is_not_found(workbooks: FakeWorkbooks, book_id: str) -> No
 def test_what_was_read_belongs_to_the_reader(workbooks: FakeWorkbooks, book_id: str) -> None:
     """Changing it changes no workbook."""
     workbooks.batch_update(book_id, [put(0, "а")])
-    workbooks.read(book_id)["sheets"][0]["data"][0]["rowData"][0]["values"][0].clear()
+    workbooks.read(book_id)["sheets"][0]["data"][0]["rowData"].clear()
 
     assert texts(workbooks, book_id) == ["а"]
 

@@ -10,9 +10,9 @@ import pytest
 
 from tests.harness.agency_data import NOW
 from tests.harness.memory_office import MemoryOffice, client_office
+from tests.harness.parsing import parsed
 from tests.unit.usecases.test_onboarding import ROWS, type_template
 from vitrina.texts import render
-from vitrina.workbook.reading.book import parse_book
 from vitrina.workbook.writing.client_needs import need_lines
 
 
@@ -34,7 +34,7 @@ def lines(office: MemoryOffice) -> list[tuple[str, date | None, bool]]:
 def shown_rows(office: MemoryOffice) -> list[bool]:
     """Whether the row of each line is shown."""
     resource = office.workbooks.look_at_all(office.client_id)
-    book = parse_book(resource)
+    book = parsed(resource)
     sheet = next(one for one in resource["sheets"] if one["properties"]["title"] == book.tab("client").title)
     rows = sheet["data"][0].get("rowMetadata", [])
     return [not rows[line.text.row_index].get("hiddenByUser", False) for line in need_lines(book)]

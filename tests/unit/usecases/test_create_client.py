@@ -19,6 +19,7 @@ from vitrina.errors import (
 )
 from vitrina.operations.answer import Outcome
 from vitrina.operations.run import LEASE
+from vitrina.ports import decoded
 from vitrina.records.books import find_projects, load_project
 from vitrina.usecases.clients.create_client import ClientForm, check_form
 
@@ -90,7 +91,7 @@ def test_agencys_workbook_is_read_once(office: MemoryOffice) -> None:
 def choices_of(office: MemoryOffice, tab_key: str, column: str) -> list[str]:
     """What the drop-down of a column of the current client offers."""
     tab = office.tab(tab_key)
-    shown = office.workbooks.read_as_shown(office.client_id)
+    shown = decoded(office.workbooks.read_as_shown(office.client_id))
     [sheet] = [one for one in shown["sheets"] if one["properties"]["title"] == tab.title]
     cell = sheet["data"][0]["rowData"][1]["values"][tab.column(column)]
     return [

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from vitrina.workbook.reading.book import Book, parse_book
+from tests.harness.parsing import parsed
+from vitrina.workbook.reading.book import Book
 from vitrina.workbook.reading.choices import Choices
 
 TODAY = date(2026, 11, 23)
@@ -113,4 +114,4 @@ def resource(*sheets: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 def backlog(*rows: tuple[int | None, Mapping[str, Any]], columns: Sequence[str] = BACKLOG_COLUMNS) -> Book:
     """A client workbook with this backlog."""
-    return parse_book(resource(sheet("backlog", columns, rows, title="Бэклог")))
+    return parsed(resource(sheet("backlog", columns, rows, title="Бэклог")))

@@ -10,7 +10,7 @@ from vitrina.errors import AccessDeniedError, FatalServiceError, UserError
 from vitrina.metric_port import Account, DayValue, Facts, Gap, Measure, MeasureKind, Segments
 from vitrina.metrics.sheet_range.link import SheetPlace, place_from_account, place_from_link
 from vitrina.metrics.table_facts import facts_of, gap_of
-from vitrina.ports import Json, Workbooks
+from vitrina.ports import Json, Workbooks, decoded
 
 NAME = "Google Sheets"
 #: What the workbooks of an installation, and copies of them, are marked with.
@@ -109,7 +109,7 @@ class SheetRange:
     def _resource(self) -> Json:
         spreadsheet_id = self._place.spreadsheet_id
         try:
-            resource = self._workbooks.read(spreadsheet_id)
+            resource = decoded(self._workbooks.read(spreadsheet_id))
         except (AccessDeniedError, FatalServiceError) as error:
             if isinstance(error, FatalServiceError) and error.status not in (404, None):
                 raise

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
+import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from vitrina.errors import CellProblem, UnknownWorkbookError, WorkbookShapeError
-from vitrina.ports import Json
+from vitrina.ports import GridData, Json, Sheet, Spreadsheet
 from vitrina.texts import TITLE_PREFIX, Sentence, sentence
 from vitrina.workbook.reading.shape import KnownColumn, KnownTab, Shape
 
@@ -46,6 +47,10 @@ CONTENT: Mapping[str, tuple[str, ...]] = {
     "in_progress": ("action", "profile"),
     "metrics": ("metric",),
 }
+
+#: Rows of sheets that a process remembers with their cells, because most rows of a workbook are the same when
+#: it is read the next time.
+MOST_KEPT_ROWS = 4096
 
 #: Named ranges of the form's fields begin with this.
 FIELD_PREFIX = "vt_"
@@ -344,8 +349,8 @@ class Book(Struct, frozen=True, dict=True):
         )
 
 
-def parse_book(resource: Json, known: Shape | None = None) -> Book:
-    """Parses a Spreadsheet resource; *known* are the tabs and columns of the last reading.
+def parse_book(resource: Spreadsheet, known: Shape | None = None) -> Book:
+    """Parses a spreadsheet; *known* are the tabs and columns of the last reading.
 
     Raises
     ------
@@ -363,7 +368,8 @@ def parse_book(resource: Json, known: Shape | None = None) -> Book:
     for sheet in sheets:
         size = sheet["properties"].get("gridProperties", {})
         shape = size.get("rowCount", 0), size.get("columnCount", 0)
-        grids[_sheet_id(sheet)] = Grid(sheet["properties"]["title"], shape, _cells(sheet))
+        cells = [_cells(bytes(row)) for row in _data(sheet).get("rowData", ())]
+        grids[_sheet_id(sheet)] = Grid(sheet["properties"]["title"], shape, cells)
     keys, repairs = _keys_of_sheets(sheets, known_tabs)
     tabs: dict[str, Tab] = {}
     for sheet in sheets:
@@ -408,16 +414,16 @@ def _protected(data: Json) -> ProtectedRange:
     )
 
 
-def _sheet_id(sheet: Json) -> int:
+def _sheet_id(sheet: Sheet) -> int:
     sheet_id: int = sheet["properties"].get("sheetId", 0)
     return sheet_id
 
 
 def _keys_of_sheets(
-    sheets: Iterable[Json], known: Mapping[str, KnownTab]
+    sheets: Iterable[Sheet], known: Mapping[str, KnownTab]
 ) -> tuple[dict[int, str], list[Repair]]:
     """Keys of sheets by id, and repairs: of copies the known sheet is kept; known sheets may lack a mark."""
-    claims: dict[str, list[tuple[Json, Mark]]] = {}
+    claims: dict[str, list[tuple[Sheet, Mark]]] = {}
     for sheet in sheets:
         mark = _mark(sheet.get("developerMetadata", ()), TAB_KEY, "SHEET", 0)
         if mark is not None:
@@ -446,12 +452,12 @@ def _keys_of_sheets(
     return keys, repairs
 
 
-def _is(sheet: Json, known: KnownTab) -> bool:
+def _is(sheet: Sheet, known: KnownTab) -> bool:
     return _sheet_id(sheet) == known.sheet_id
 
 
 def _columns(
-    sheet: Json, header: Sequence[Cell], known: Mapping[str, KnownColumn]
+    sheet: Sheet, header: Sequence[Cell], known: Mapping[str, KnownColumn]
 ) -> tuple[dict[str, Mark], list[Repair]]:
     """Marks of the columns by key, including lost ones, and the repairs."""
     title, sheet_id = sheet["properties"]["title"], _sheet_id(sheet)
@@ -498,7 +504,7 @@ def _shape_of_tab(tab: Tab) -> KnownTab:
 
 
 def _tab(
-    key: str, sheet: Json, grid: Sequence[Sequence[Cell]], known: KnownTab | None
+    key: str, sheet: Sheet, grid: Sequence[Sequence[Cell]], known: KnownTab | None
 ) -> tuple[Tab, list[Repair]]:
     properties = sheet["properties"]
     # Most rows have no metadata.
@@ -542,30 +548,53 @@ def _tab(
     return tab, repairs
 
 
-def _data(sheet: Json) -> Json:
-    data: Json = next(iter(sheet.get("data", ())), {})
-    return data
+def _data(sheet: Sheet) -> GridData:
+    return next(iter(sheet.get("data", ())), GridData())
 
 
-def _cells(sheet: Json) -> list[tuple[Cell, ...]]:
-    rows = _data(sheet).get("rowData", ())
-    return [tuple([_cell(cell) if cell else EMPTY for cell in row.get("values", ())]) for row in rows]
+class _Value(Struct, rename="camel", gc=False):
+    """An ExtendedValue of Google."""
+
+    string_value: str | None = None
+    number_value: float | None = None
+    bool_value: bool | None = None
+    formula_value: str | None = None
+    error_value: Json | None = None
 
 
-def _cell(data: Json) -> Cell:
-    """A cell that has a value or a note."""
-    effective, entered, note = data.get("effectiveValue"), data.get("userEnteredValue"), data.get("note", "")
-    formula = None if entered is None else entered.get("formulaValue")
+class _CellData(Struct, rename="camel"):
+    """What is read of a CellData of Google."""
+
+    effective_value: _Value | None = None
+    user_entered_value: _Value | None = None
+    note: str = ""
+
+
+class _RowData(Struct):
+    values: list[_CellData] = []
+
+
+_ROW = msgspec.json.Decoder(_RowData)
+
+
+@lru_cache(maxsize=MOST_KEPT_ROWS)
+def _cells(row: bytes) -> tuple[Cell, ...]:
+    """The cells of a row that is JSON of Google."""
+    return tuple([_cell(cell) for cell in _ROW.decode(row).values])
+
+
+def _cell(data: _CellData) -> Cell:
+    effective, entered = data.effective_value, data.user_entered_value
+    formula = None if entered is None else entered.formula_value
     if effective is None:
-        return Cell(None, formula, False, note)
-    value = effective.get("stringValue")
+        return Cell(None, formula, False, data.note) if formula or data.note else EMPTY
+    value: str | float | bool | None = effective.string_value
     if value is None:
-        number = effective.get("numberValue")
-        value = effective.get("boolValue") if number is None else float(number)
-    return Cell(value, formula, "errorValue" in effective, note, entered is None)
+        value = effective.bool_value if effective.number_value is None else effective.number_value
+    return Cell(value, formula, effective.error_value is not None, data.note, entered is None)
 
 
-def _fields(named_ranges: list[Json], grids: Mapping[int, Grid]) -> Iterator[tuple[str, Field]]:
+def _fields(named_ranges: Iterable[Json], grids: Mapping[int, Grid]) -> Iterator[tuple[str, Field]]:
     for named in named_ranges:
         name, place = named["name"], named.get("range", {})
         sheet_id = place.get("sheetId", 0)

@@ -20,10 +20,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from vitrina.errors import ChangedMeanwhileError, RetriableServiceError
-from vitrina.ports import Json
+from vitrina.ports import Json, Spreadsheet, decoded
 from vitrina.workbook.writing.compare import SHEET_ID
 
-Read = Callable[[], Json]
+Read = Callable[[], Spreadsheet]
 Apply = Callable[[Sequence[Json]], Json]
 
 CREATE, DELETE, UPDATE = "createDeveloperMetadata", "deleteDeveloperMetadata", "updateDeveloperMetadata"
@@ -44,11 +44,11 @@ def write_checked(read: Read, apply: Apply, requests: Sequence[Json]) -> Json:
         If rows moved while it was written.
     """
     batch = _Batch(requests)
-    before = _Seen(read())
+    before = _Seen(decoded(read()))
     batch.check(before)
     unguarded = batch.unguarded(before)
     reply = apply(unguarded) if unguarded else {}
-    batch.check_after(_Seen(read()))
+    batch.check_after(_Seen(decoded(read())))
     return reply
 
 

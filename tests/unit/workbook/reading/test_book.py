@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.harness.parsing import parsed
 from tests.unit.workbook.books import backlog, cell, metadata, resource, sheet
 from vitrina.errors import UnknownWorkbookError, WorkbookShapeError
 from vitrina.texts import Sentence, render
@@ -13,7 +14,6 @@ from vitrina.workbook.reading.book import (
     MAX_ITEM_NUMBER,
     column_letters,
     item_number_of_row,
-    parse_book,
     row_number_of_action,
 )
 
@@ -61,7 +61,7 @@ def test_numbers_that_cannot_be(item: int, position: int) -> None:
 
 def test_tabs_columns_and_rows_are_found_by_key() -> None:
     """Tabs, columns and rows are found at any place and with any title; people's own columns have no key."""
-    book = parse_book(
+    book = parsed(
         resource(
             {"properties": {"sheetId": 1, "title": "Своё"}, "data": [{}]},
             sheet("backlog", ("task", "", "id"), [(5, {"task": "А", "id": "ЗРН-5"})], title="Хотелки"),
@@ -78,7 +78,7 @@ def test_tabs_columns_and_rows_are_found_by_key() -> None:
 def test_a_spreadsheet_without_our_mark_is_not_ours() -> None:
     """A spreadsheet without our mark is refused, even with equal tabs."""
     with pytest.raises(UnknownWorkbookError):
-        parse_book(resource(sheet("backlog", ("task",), []), developerMetadata=[metadata("other", "client")]))
+        parsed(resource(sheet("backlog", ("task",), []), developerMetadata=[metadata("other", "client")]))
 
 
 def test_what_is_gone_is_named_as_the_template_calls_it() -> None:
@@ -104,9 +104,9 @@ def test_two_of_a_kind_are_refused_with_both_places() -> None:
         sheet("backlog", ("id",), [], sheet_id=8, title="Два"),
     )
     with pytest.raises(WorkbookShapeError) as tabs:
-        parse_book(resource(one, two))
+        parsed(resource(one, two))
     with pytest.raises(WorkbookShapeError) as columns:
-        parse_book(resource(sheet("backlog", ("id", "", "id"), [], title="Бэклог")))
+        parsed(resource(sheet("backlog", ("id", "", "id"), [], title="Бэклог")))
 
     assert "«Один» и «Два»" in sentence_of(tabs.value)
     assert "колонки A и C" in sentence_of(columns.value)
@@ -117,7 +117,7 @@ def test_the_header_is_found_without_its_mark_by_the_frozen_rows() -> None:
     data = sheet("backlog", ("id",), [(1, {"id": "ЗРН-1"})])
     data["data"][0]["rowMetadata"][1] = {}
 
-    tab = parse_book(resource(data)).tab("backlog")
+    tab = parsed(resource(data)).tab("backlog")
 
     assert (tab.header_index, [row.number for row in tab.rows]) == (1, [1])
 
@@ -157,7 +157,7 @@ def test_fields_are_found_by_their_named_ranges() -> None:
         {"name": "vt_far", "range": {"sheetId": 99}},
     ]
 
-    fields = parse_book(resource(form, namedRanges=ranges)).fields
+    fields = parsed(resource(form, namedRanges=ranges)).fields
 
     assert list(fields) == ["limit_hours"]
     field = fields["limit_hours"]

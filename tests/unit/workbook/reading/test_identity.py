@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.harness.parsing import parsed
 from tests.unit.workbook.books import BACKLOG_COLUMNS, resource, sheet
-from vitrina.workbook.reading.book import Book, parse_book, row_number_of_action
+from vitrina.workbook.reading.book import Book, row_number_of_action
 from vitrina.workbook.reading.identity import (
     MAX_LINES,
     BacklogIdentity,
@@ -32,7 +33,7 @@ RUNS = 100
 def book_of(*lines: Line, progress: Sequence[tuple[int | None, Mapping[str, Any]]] = ()) -> Book:
     """A client workbook with these rows in the backlog and in progress."""
     rows = [(mark, {"id": text, "task": task}) for mark, text, task in lines]
-    return parse_book(
+    return parsed(
         resource(
             sheet("backlog", BACKLOG_COLUMNS, rows, title="Бэклог"),
             sheet("in_progress", ("id", "action", "profile"), progress, sheet_id=8, title="В работе"),

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from tests.harness.parsing import parsed
 from tests.unit.workbook.books import CHOICES, TODAY, resource, sheet
 from vitrina.domain.backlog import Specialist
 from vitrina.domain.onboarding.template import ClientNeed, OnboardingTemplate, TemplateStep, TemplateTask
 from vitrina.errors import CellsError, UserError
 from vitrina.texts import LOCALES, Sentence, render
-from vitrina.workbook.reading.book import parse_book
 from vitrina.workbook.reading.onboarding_rows import OnboardingTab, read_onboarding
 from vitrina.workbook.reading.team import Team
 from vitrina.workbook.template.definition import load_template
@@ -28,7 +28,7 @@ Row = Mapping[str, Any]
 def read(*rows: Row, kind: str = "Сайт") -> OnboardingTab:
     """The tab with these rows, all of one kind where a row has none."""
     lines = [(None, {"kind": kind, **row}) for row in rows]
-    book = parse_book(resource(sheet("onboarding", COLUMNS, lines, title="Онбординг")))
+    book = parsed(resource(sheet("onboarding", COLUMNS, lines, title="Онбординг")))
     norms = {("баннер", "design"): 3.0}
     return read_onboarding(
         book,
@@ -164,7 +164,7 @@ def test_the_starting_templates_can_be_used(locale: Any) -> None:
     template = load_template("agency")
     profiles = {one.key: one.title for one in template.standard_profiles(locale)}
     rows = [(None, row) for row in starting_onboarding(template, locale, profiles)]
-    book = parse_book(resource(sheet("onboarding", COLUMNS, rows)))
+    book = parsed(resource(sheet("onboarding", COLUMNS, rows)))
     team = Team((Specialist("Анна", tuple(profiles), 8.0),), profiles)
     tab = read_onboarding(book, CHOICES, team=team, norm_hours=lambda *_: None, today=TODAY)
 

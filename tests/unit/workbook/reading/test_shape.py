@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.harness.parsing import parsed
 from tests.unit.workbook.books import metadata, resource, sheet
 from vitrina.errors import WorkbookShapeError
-from vitrina.workbook.reading.book import parse_book
 from vitrina.workbook.reading.shape import KnownColumn, KnownTab, Shape, shape_from_document
 
 COLUMNS = ("id", "task", "result")
@@ -23,7 +23,7 @@ def backlog(
 
 def known() -> Shape:
     """The remembered shape of the workbook."""
-    return parse_book(resource(backlog())).shape
+    return parsed(resource(backlog())).shape
 
 
 def without_column_mark(tab: dict[str, Any], at: int) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def without_column_mark(tab: dict[str, Any], at: int) -> dict[str, Any]:
 
 def test_a_workbook_as_it_was_needs_no_repair() -> None:
     """An unchanged workbook needs no repair, and its shape can be stored."""
-    book = parse_book(resource(backlog()), known())
+    book = parsed(resource(backlog()), known())
 
     assert book.repairs == ()
     assert shape_from_document(known().data()) == known() == book.shape
@@ -45,7 +45,7 @@ def test_of_two_tabs_the_known_one_is_the_original() -> None:
     """Of two tabs with one mark the remembered one counts, in any order; the copy loses its mark."""
     copy, original = backlog(sheet_id=8, title="Копия"), backlog(title="Переименован")
 
-    book = parse_book(resource(copy, original), known())
+    book = parsed(resource(copy, original), known())
 
     [repair] = book.repairs
     assert (book.tab("backlog").sheet_id, book.tab("backlog").title) == (7, "Переименован")
@@ -58,7 +58,7 @@ def test_two_tabs_of_which_none_is_known_are_refused() -> None:
 
     for shape in (None, known()):
         with pytest.raises(WorkbookShapeError) as caught:
-            parse_book(tabs, shape)
+            parsed(tabs, shape)
         assert caught.value.code == "shape.tab_twice"
 
 
@@ -66,19 +66,19 @@ def test_a_tab_without_its_mark_is_known_by_its_id() -> None:
     """A tab without its mark is recognised by its id and gets the mark again; other tabs are left alone."""
     tab = backlog() | {"developerMetadata": []}
 
-    book = parse_book(resource(tab), known())
+    book = parsed(resource(tab), known())
 
     [repair] = book.repairs
     assert (repair.mark.key, repair.mark.value, repair.is_lost) == ("vitrina.tab", "backlog", True)
     assert repair.mark.metadata_id == known().tabs["backlog"].mark_id
-    assert parse_book(resource(backlog(sheet_id=8) | {"developerMetadata": []}), known()).tabs == {}
+    assert parsed(resource(backlog(sheet_id=8) | {"developerMetadata": []}), known()).tabs == {}
 
 
 def test_a_tab_that_is_marked_as_another_one_is_not_taken_for_a_lost_one() -> None:
     """A tab with another mark is not taken for a lost tab, even with its id."""
     tab = backlog() | {"developerMetadata": [metadata("vitrina.tab", "done")]}
 
-    book = parse_book(resource(tab), known())
+    book = parsed(resource(tab), known())
 
     assert (list(book.tabs), book.repairs) == (["done"], ())
 
@@ -88,7 +88,7 @@ def test_a_column_without_its_mark_is_known_by_its_title(at: int) -> None:
     """A column without its mark is recognised by its title anywhere; its mark is created again."""
     tab = without_column_mark(backlog(), at)
 
-    book = parse_book(resource(tab), known())
+    book = parsed(resource(tab), known())
 
     [repair] = book.repairs
     assert book.tab("backlog").columns == {"id": 0, "task": 1, "result": 2}
@@ -103,7 +103,7 @@ def test_an_ambiguous_title_identifies_no_column() -> None:
     renamed = without_column_mark(backlog(columns=("id", "Задача", "result")), 1)
 
     for tab in (twice, renamed):
-        book = parse_book(resource(tab), known())
+        book = parsed(resource(tab), known())
         with pytest.raises(WorkbookShapeError) as caught:
             book.tab("backlog").column("task")
         assert caught.value.code == "shape.column_gone"
@@ -114,20 +114,20 @@ def test_of_two_columns_the_known_one_is_the_original() -> None:
     tab = backlog()
     tab["data"][0]["columnMetadata"].insert(0, {"developerMetadata": [metadata("c", "task", 5)]})
 
-    book = parse_book(resource(tab), known())
+    book = parsed(resource(tab), known())
 
     [repair] = book.repairs
     assert book.tab("backlog").column("task") == 2
     assert (repair.mark.metadata_id, repair.is_lost) == (5, False)
     with pytest.raises(WorkbookShapeError) as caught:
-        parse_book(resource(tab))
+        parsed(resource(tab))
     assert caught.value.code == "shape.column_twice"
 
 
 def test_what_is_missing_now_is_still_remembered() -> None:
     """Missing tabs and columns stay remembered until the tab is replaced."""
     tab = without_column_mark(backlog(), 1) | {"developerMetadata": []}
-    now = parse_book(resource(tab), known()).shape
+    now = parsed(resource(tab), known()).shape
 
     assert known().renewed(now) == known()
     assert known().renewed(Shape()) == known()

@@ -16,10 +16,11 @@ from tests.harness.agency_data import NOW
 from tests.harness.fakes.clock import FixedClock
 from tests.harness.fakes.workbooks import FakeWorkbooks
 from tests.harness.next_release import next_client_template
+from tests.harness.parsing import parsed
 from tests.harness.untouched import differences, shape_of
 from vitrina.errors import ChangedMeanwhileError
-from vitrina.ports import Json
-from vitrina.workbook.reading.book import Book, Tab, parse_book
+from vitrina.ports import Json, decoded
+from vitrina.workbook.reading.book import Book, Tab
 from vitrina.workbook.template.compiler import BookValues, Compilation, compile_book
 from vitrina.workbook.template.definition import (
     BookTemplate,
@@ -72,9 +73,9 @@ class OldBooks:
     def requests(self, kind: str, template: BookTemplate | None = None) -> list[Json]:
         """The batch that brings a workbook along."""
         base = self.base(kind, template)
-        resource = self.workbooks.read_for_upgrade(self.id_of(kind))
+        resource = decoded(self.workbooks.read_for_upgrade(self.id_of(kind)))
         earlier = load_earlier(base.template.key)
-        return upgrade_requests(resource, parse_book(resource), base, earlier)
+        return upgrade_requests(resource, parsed(resource), base, earlier)
 
     def upgrade(self, kind: str, template: BookTemplate | None = None) -> None:
         """Bring a workbook along."""
@@ -97,7 +98,7 @@ class OldBooks:
 
     def book(self, kind: str) -> Book:
         """A workbook as it is now."""
-        return parse_book(self.workbooks.look(self.id_of(kind)))
+        return parsed(self.workbooks.look(self.id_of(kind)))
 
     def edit(self, kind: str, *edits: Mapping[str, Any]) -> None:
         """Edit a workbook as a person does."""
@@ -116,7 +117,7 @@ def old() -> OldBooks:
 
 def looks(resource: Json) -> Iterator[tuple[Any, ...]]:
     """What a release makes of a workbook, without places: texts, notes, drop-downs, formulas, rules."""
-    book = parse_book(resource)
+    book = parsed(resource)
     sheets = {sheet["properties"]["sheetId"]: sheet for sheet in resource["sheets"]}
     for tab in book.tabs.values():
         if tab.key != "taken":
@@ -349,9 +350,9 @@ def test_an_old_agency_workbook_gets_the_templates_of_onboarding(old: OldBooks) 
     titles = {one.key: one.title for one in old.profiles}
     rows = {ONBOARDING_TAB: starting_onboarding(template, "ru", titles)}
     values = replace(base.values, rows=rows)
-    resource = old.workbooks.read_for_upgrade(old.id_of("agency"))
+    resource = decoded(old.workbooks.read_for_upgrade(old.id_of("agency")))
     requests = upgrade_requests(
-        resource, parse_book(resource), replace(base, values=values), load_earlier("agency")
+        resource, parsed(resource), replace(base, values=values), load_earlier("agency")
     )
     old.workbooks.batch_update(old.id_of("agency"), requests)
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.harness.parsing import parsed
 from tests.unit.workbook.books import backlog, resource, sheet
-from vitrina.workbook.reading.book import Tab, parse_book
+from vitrina.workbook.reading.book import Tab
 from vitrina.workbook.writing import row_writes
 from vitrina.workbook.writing.change import Formula, NewRow, Value, WorkbookChange
 from vitrina.workbook.writing.compare import SHEET_ID as COMPARED
@@ -167,7 +168,7 @@ def test_rows_are_deleted_from_below() -> None:
 
 def test_a_row_that_moves_is_deleted_before_its_mark_is_made_elsewhere() -> None:
     """If the wrong row was deleted, the mark is still in use, and the whole batch is refused."""
-    book = parse_book(
+    book = parsed(
         resource(
             sheet("backlog", ("id", "task"), [(4, {"task": "А"})]),
             sheet("in_progress", ("id", "action"), [(3, {"action": "Б"})], sheet_id=8),
