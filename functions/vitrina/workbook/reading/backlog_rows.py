@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import date
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
+from operator import itemgetter
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from vitrina.domain.backlog import Priority
 from vitrina.errors import CellProblem, CellsError
-from vitrina.workbook.reading.book import EMPTY, SHELF, Book, Row, Tab, item_number_of_row
+from vitrina.workbook.reading.book import (
+    EMPTY,
+    MOST_KEPT_ROWS,
+    SHELF,
+    Book,
+    Cell,
+    Row,
+    Tab,
+    item_number_of_row,
+)
 from vitrina.workbook.reading.cells import CellReader, item_numbers_in
 from vitrina.workbook.reading.choices import Choices
 from vitrina.workbook.reading.identity import BacklogIdentity
@@ -19,6 +31,10 @@ from vitrina.workbook.size import size_problems
 
 #: Keys of the hours columns begin with this; the profile follows.
 HOURS_PREFIX = "hours."
+#: The other columns whose cells are read.
+_READ = frozenset(
+    ("depends_on", "priority", "quantity", "result", "size", "source", "task", "wanted_on", "work_type")
+)
 
 
 class BacklogRow(Struct, frozen=True):
@@ -33,6 +49,22 @@ class BacklogRow(Struct, frozen=True):
     code: str
     #: The item that a person copied the row from.
     copy_of: int | None
+    task: str
+    result: str
+    priority: Priority
+    work_type: str
+    size: str
+    quantity: float
+    hours: Mapping[str, float]
+    formula_profiles: frozenset[str]
+    wanted_on: date | None
+    depends_on: tuple[int, ...]
+    source: str | None
+
+
+class _Contents(NamedTuple):
+    """The fields of a ``BacklogRow`` that its cells say."""
+
     task: str
     result: str
     priority: Priority
@@ -84,28 +116,79 @@ def read_backlog(
     today
         Completes days that were typed without a year.
     """
-    tab = identity.tab
-    reader = CellReader(tab, choices, locale=locale_of(book), today=today)
+    tab, locale = identity.tab, locale_of(book)
+    reader = CellReader(tab, choices, locale=locale, today=today)
     reader.problems += [*size_problems(book), *identity.problems]
-    columns = {key.removeprefix(HOURS_PREFIX): key for key in tab.columns if key.startswith(HOURS_PREFIX)}
-    rows = tuple(
-        _read_row(reader, row, columns, identity=identity, prefix=prefix)
-        for row in tab.rows
-        if reader.text(row, "task")
-    )
-    known = {item_number_of_row(number) for number in book.row_numbers} | set(identity.numbers.values())
-    for row in rows:
-        _check_dependencies(reader, row, known, example=f"{prefix}-1")
-    _check_circles(reader, rows)
-    return Backlog(identity, rows, tuple(reader.problems), tuple(columns))
+    layout = _layout(tab.title, tuple(tab.columns.items()), choices, locale, today)
+    rows = tuple(_read_rows(reader, layout, identity, prefix))
+    waiting = [row for row in rows if not tab.cell(row.row, "depends_on").is_empty]
+    if waiting:
+        known = {item_number_of_row(number) for number in book.row_numbers} | set(identity.numbers.values())
+        for row in waiting:
+            _check_dependencies(reader, row, known, example=f"{prefix}-1")
+        _check_circles(reader, rows)
+    return Backlog(identity, rows, tuple(reader.problems), tuple(layout.hours))
 
 
-def _read_row(
-    reader: CellReader, row: Row, columns: Mapping[str, str], *, identity: BacklogIdentity, prefix: str
-) -> BacklogRow:
-    """A row with a task; *columns* are those of hours, by profile."""
+class _Layout(Struct, frozen=True, eq=False):
+    """Where the cells that are read stand in a row of the backlog, and what else decides what they say.
+
+    ``tab`` has only the columns that are read, without gaps. ``choose`` takes their cells from the first
+    *width* cells of a row. ``hours`` are the keys of the hours columns by profile.
+    """
+
+    tab: Tab
+    choose: Callable[[tuple[Cell, ...]], tuple[Cell, ...]]
+    width: int
+    choices: Choices
+    locale: str
+    today: date
+    hours: Mapping[str, str]
+
+    def cells_of(self, row: Row) -> tuple[Cell, ...]:
+        """The cells of a row that are read."""
+        cells = row.cells
+        if len(cells) < self.width:
+            cells += (EMPTY,) * (self.width - len(cells))
+        return self.choose(cells)
+
+
+@lru_cache(maxsize=64)
+def _layout(
+    title: str, columns: tuple[tuple[str, int], ...], choices: Choices, locale: str, today: date
+) -> _Layout:
+    """The layout of a tab with these columns: the same object each time."""
+    hours = {key.removeprefix(HOURS_PREFIX): key for key, _ in columns if key.startswith(HOURS_PREFIX)}
+    read = {key: index for key, index in columns if key in _READ or key in hours.values()}
+    tab = Tab("backlog", 0, title, 0, {key: place for place, key in enumerate(read)}, (), 0, 0)
+    choose, width = itemgetter(*read.values()), max(read.values()) + 1
+    return _Layout(tab, choose, width, choices, locale, today, hours)
+
+
+def _read_rows(
+    reader: CellReader, layout: _Layout, identity: BacklogIdentity, prefix: str
+) -> Iterator[BacklogRow]:
+    """The rows with a task."""
+    for row in reader.tab.rows:
+        contents = _good_contents(layout.cells_of(row), layout)
+        if contents is None and reader.text(row, "task"):
+            contents = _contents(reader, row, layout.hours)
+        if contents is not None and contents.task:
+            number = identity.numbers[row.index]
+            yield BacklogRow(row, number, f"{prefix}-{number}", identity.copies.get(row.index), *contents)
+
+
+@lru_cache(maxsize=MOST_KEPT_ROWS)
+def _good_contents(cells: tuple[Cell, ...], layout: _Layout) -> _Contents | None:
+    """What a row with these cells says; ``None`` where one of them is bad, as its problem names the row."""
+    reader = CellReader(layout.tab, layout.choices, locale=layout.locale, today=layout.today)
+    contents = _contents(reader, Row(0, None, cells), layout.hours)
+    return None if reader.problems else contents
+
+
+def _contents(reader: CellReader, row: Row, columns: Mapping[str, str]) -> _Contents:
+    """What a row says; *columns* are those of hours, by profile."""
     tab = reader.tab
-    number = identity.numbers[row.index]
     hours: dict[str, float] = {}
     formula_profiles = []
     for profile, column in columns.items():
@@ -117,12 +200,7 @@ def _read_row(
         read = reader.hours(row, column)
         if read is not None:
             hours[profile] = read
-    return BacklogRow(
-        row=row,
-        number=number,
-        code=f"{prefix}-{number}",
-        copy_of=identity.copies.get(row.index),
-        depends_on=item_numbers_in(reader.text(row, "depends_on")),
+    return _Contents(
         task=reader.text(row, "task"),
         result=reader.text(row, "result"),
         priority=Priority(reader.choice(row, "priority", "priority", Priority.NORMAL)),
@@ -132,6 +210,7 @@ def _read_row(
         hours=hours,
         formula_profiles=frozenset(formula_profiles),
         wanted_on=reader.day(row, "wanted_on"),
+        depends_on=item_numbers_in(reader.text(row, "depends_on")),
         source=reader.choices.code("source", reader.text(row, "source")),
     )
 
@@ -147,8 +226,6 @@ def _check_dependencies(reader: CellReader, row: BacklogRow, known: Set[int], *,
 
 def _check_circles(reader: CellReader, rows: Sequence[BacklogRow]) -> None:
     """Add a problem for each circle of rows that wait for each other, at its first row."""
-    if not any(row.depends_on for row in rows):
-        return
     by_number = {row.number: row for row in rows}
     after = {
         row.number: {one for one in row.depends_on if one in by_number and one != row.number} for row in rows

@@ -8,7 +8,7 @@ from functools import cached_property
 from msgspec import Struct
 
 
-class Choices(Struct, frozen=True, dict=True):
+class Choices(Struct, frozen=True, dict=True, eq=False):
     """Labels by group, code and language (``ru``, ``en``)."""
 
     labels: Mapping[str, Mapping[str, Mapping[str, str]]]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness.parsing import parsed
 from tests.unit.workbook.books import BACKLOG_COLUMNS, CHOICES, TODAY, backlog, cell, resource, sheet
 from vitrina.domain.backlog import ActionStatus, Priority
 from vitrina.domain.calendar import PeriodKind
@@ -13,7 +14,7 @@ from vitrina.domain.estimating.norms import Norms
 from vitrina.errors import CellsError
 from vitrina.project.planner_input import plan_row
 from vitrina.workbook.reading.backlog_rows import Backlog, read_backlog
-from vitrina.workbook.reading.book import Book, parse_book, row_number_of_action
+from vitrina.workbook.reading.book import Book, row_number_of_action
 from vitrina.workbook.reading.identity import identify_backlog, identify_progress
 from vitrina.workbook.reading.settings import ProjectTerms, read_terms
 from vitrina.workbook.reading.team import Team, read_team
@@ -42,6 +43,46 @@ def test_only_rows_with_a_task_count() -> None:
 
     assert [row.task for row in result.rows] == ["А"]
     assert result.problems == ()
+
+
+# --- Rows that were read before ------------------------------------------------------------------
+
+
+def test_a_row_that_was_read_before_is_read_at_its_place() -> None:
+    """Rows change their places, numbers and columns between two readings, with the same cells."""
+    first, second = {"task": "А", "hours.design": 3}, {"task": "Б", "priority": "срочный", "quantity": 2}
+    read((1, first), (2, second))
+
+    moved = read((2, second), (3, first))
+    [other] = read_book(backlog((1, first), columns=BACKLOG_COLUMNS[::-1])).rows
+
+    assert [(row.row.index, row.code, row.task) for row in moved.rows] == [
+        (2, "ЗРН-2", "Б"),
+        (3, "ЗРН-3", "А"),
+    ]
+    assert [(row.quantity, row.hours) for row in moved.rows] == [(2, {}), (1, {"design": 3})]
+    assert (other.task, other.hours, other.priority) == ("А", {"design": 3}, Priority.NORMAL)
+
+
+def test_a_bad_cell_is_told_by_each_reading() -> None:
+    """Also where it stands elsewhere meanwhile."""
+    bad, good = {"task": "А", "hours.design": "много"}, {"task": "Б"}
+
+    before, after = read((1, bad), (2, good)), read((2, good), (1, bad))
+
+    assert (problems(before), problems(after)) == ({"G3": "cell.hours_text"}, {"G4": "cell.hours_text"})
+
+
+def test_days_without_a_year_are_read_anew_each_day() -> None:
+    """The same cell means another day after the end of the year."""
+    book = backlog((1, {"task": "А", "wanted_on": "25.11"}))
+    identity = identify_backlog(book, (), in_progress=(), prefix="ЗРН", last_number=1)
+    days = [
+        read_backlog(book, CHOICES, identity=identity, prefix="ЗРН", today=today).rows[0].wanted_on
+        for today in (TODAY, TODAY.replace(year=TODAY.year + 1))
+    ]
+
+    assert [day and day.year for day in days] == [TODAY.year, TODAY.year + 1]
 
 
 # --- Cells ---------------------------------------------------------------------------------------
@@ -156,7 +197,7 @@ WORK_COLUMNS = ("id", "action", "profile", "specialist", "hours", "start_on", "d
 
 def work(*rows: tuple[int | None, dict[str, Any]]) -> WorkRows:
     """*В работе* of a workbook from before it had columns of progress and logged hours."""
-    book = parse_book(resource(sheet("in_progress", WORK_COLUMNS, list(rows))))
+    book = parsed(resource(sheet("in_progress", WORK_COLUMNS, list(rows))))
     return read_work(book, CHOICES, identity=identify_progress(book, (), prefix="ЗРН"), today=TODAY)
 
 
@@ -225,7 +266,7 @@ def terms(period: Any, limit: Any) -> ProjectTerms:
         {"name": f"vt_{key}", "range": {"sheetId": 7, "startRowIndex": row, "startColumnIndex": 1}}
         for key, row in (("period", 2), ("limit_hours", 3))
     ]
-    book = parse_book(resource(sheet("client", ("label", "value"), rows, title="Клиент"), namedRanges=ranges))
+    book = parsed(resource(sheet("client", ("label", "value"), rows, title="Клиент"), namedRanges=ranges))
     return read_terms(book, CHOICES)
 
 
@@ -275,7 +316,7 @@ def team(
     """The team of an agency's workbook."""
 
     def book() -> Book:
-        return parse_book(
+        return parsed(
             resource(
                 sheet(
                     "specialists", PEOPLE, [(None, one) for one in people], sheet_id=1, title="Специалисты"
