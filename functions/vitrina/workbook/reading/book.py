@@ -513,22 +513,27 @@ def _tab(
         for index, one in enumerate(_data(sheet).get("rowMetadata", ()))
         if one.get("developerMetadata")
     }
+    row_marks = _row_marks(marked_rows)
     # The header is found by its mark, or by the frozen rows if a restored copy has lost the mark.
     frozen = properties.get("gridProperties", {}).get("frozenRowCount", 1) - 1
-    header_mark = next(_marks(marked_rows, HEADER_KEY), None)
+    header_mark = next(iter(row_marks[HEADER_KEY].values()), None)
     header = header_mark.index if header_mark else frozen
     titles = tuple(grid[header]) if header < len(grid) else ()
     columns, repairs = _columns(sheet, titles, known.columns if known else {})
     lost = [repair.mark for repair in repairs if repair.is_lost]
     marks = [mark for mark in columns.values() if mark not in lost]
     marks += [header_mark] if header_mark else []
-    marks += _marks(marked_rows, END_KEY)
-    numbers = {mark.index: mark.metadata_id for mark in _marks(marked_rows, ROW_KEY)}
-    shelf = {mark.index: mark for mark in _marks(marked_rows, SHELF_KEY)}
+    marks += row_marks[END_KEY].values()
+    numbers = {index: mark.metadata_id for index, mark in row_marks[ROW_KEY].items()}
     # A row whose content was cut keeps its mark and may be the last row.
     end = max([len(grid), *(index + 1 for index in numbers)])
     rows = tuple(
-        Row(index, numbers.get(index), tuple(grid[index]) if index < len(grid) else (), shelf.get(index))
+        Row(
+            index,
+            numbers.get(index),
+            tuple(grid[index]) if index < len(grid) else (),
+            row_marks[SHELF_KEY].get(index),
+        )
         for index in range(header + 1, end)
     )
     tab_mark = _mark(sheet.get("developerMetadata", ()), TAB_KEY, "SHEET", 0)
@@ -627,12 +632,16 @@ def _mark(metadata: Any, key: str, dimension: str, index: int) -> Mark | None:
     return Mark(int(found["metadataId"]), key, str(found.get("metadataValue", "")), dimension, index)
 
 
-def _marks(marked_rows: Mapping[int, Any], key: str) -> Iterator[Mark]:
-    """The marks with this key, from the top row down; a row may have marks with other keys too."""
+def _row_marks(marked_rows: Mapping[int, Sequence[Json]]) -> Mapping[str, Mapping[int, Mark]]:
+    """Our marks of rows by key and index, from the top row down: of two with one key the first."""
+    found: dict[str, dict[int, Mark]] = {key: {} for key in (HEADER_KEY, END_KEY, ROW_KEY, SHELF_KEY)}
     for index, metadata in marked_rows.items():
-        mark = _mark(metadata, key, "ROWS", index)
-        if mark is not None:
-            yield mark
+        for one in metadata:
+            key = one.get("metadataKey", "")
+            if key in found and index not in found[key]:
+                value = str(one.get("metadataValue", ""))
+                found[key][index] = Mark(int(one["metadataId"]), key, value, "ROWS", index)
+    return found
 
 
 @lru_cache(maxsize=1024)
