@@ -315,8 +315,10 @@ class _BacklogJudge:
                 last_number = numbers[index] = last_number + 1
                 if typed in taken and typed is not None:
                     copies[index] = typed
-            row_messages += self._row_messages(index, one, numbers[index], copies.get(index))
-            problems += self._question(index, one)
+            if one.verdict is not Verdict.BOTH or index in copies:
+                row_messages += self._row_messages(index, one, numbers[index], copies.get(index))
+            if one.verdict is Verdict.DOUBT or one.number in self._carded:
+                problems += self._question(index, one)
         returned = frozenset(
             number
             for number in numbers.values()
@@ -354,8 +356,6 @@ class _BacklogJudge:
 
     def _row_messages(self, index: int, one: Judgement, number: int, copy_of: int | None) -> list[Sentence]:
         """Messages about what was repaired in a row."""
-        if one.verdict is Verdict.BOTH and copy_of is None:
-            return []
         code, row, text = self._code(number), str(index + 1), self._tab.cell(self._lines[index], "id").text
         if copy_of is not None:
             return [sentence("heal.copy", row=row, of=self._code(copy_of), id=code)]
