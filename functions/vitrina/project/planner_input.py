@@ -128,14 +128,18 @@ def plan_row(
     return parts
 
 
-def parts_of(state: BacklogState, backlog: Backlog, norms: Norms) -> dict[int, dict[str, PlannedPart]]:
+def parts_of(state: BacklogState, backlog: Backlog, norms: Norms) -> dict[int, Mapping[str, PlannedPart]]:
     """The parts of all rows as their cells are, by number and profile."""
-    return {
-        row.number: plan_row(
-            norms, row, row.hours, own_profiles(row, written_by_us(state.figures, row), backlog)
-        )
-        for row in backlog.rows
-    }
+    parts: dict[int, Mapping[str, PlannedPart]] = {}
+    # Many rows are of the same kind and have the same hours.
+    known: dict[tuple[object, ...], Mapping[str, PlannedPart]] = {}
+    for row in backlog.rows:
+        own = own_profiles(row, written_by_us(state.figures, row), backlog)
+        kind = row.work_type, row.size, row.quantity, *row.hours.items(), own, row.formula_profiles
+        if kind not in known:
+            known[kind] = plan_row(norms, row, row.hours, own)
+        parts[row.number] = known[kind]
+    return parts
 
 
 def planned_items(
