@@ -82,10 +82,10 @@ def serial_order(
         Predecessors of tasks; those that are not among *tasks* are ignored.
     """
     members = list(tasks)
+    if not any(predecessors.get(task) for task in members):
+        return sorted(members, key=rank)
     known = set(members)
     waits = {task: {one for one in predecessors.get(task, ()) if one in known} for task in members}
-    if not any(waits.values()):
-        return sorted(members, key=rank)
     followers: dict[Task, list[Task]] = {}
     for task, before in waits.items():
         for one in before:
