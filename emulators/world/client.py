@@ -70,12 +70,17 @@ class MenuClient:
             on_progress(answer["message"])
         return answer
 
+    def sign_in(self) -> str:
+        """A new ID token of the person, from Google."""
+        asked = {"email": self._email, "audience": AUDIENCE}
+        answer = self._http.post(self._token_url, json=asked, timeout=ANSWER_TIMEOUT_S)
+        token: str = answer.json()["id_token"]
+        return token
+
     def post(
         self, spreadsheet_id: str, action: str, *, request_id: str | None = None, **params: Any
     ) -> dict[str, Any]:
         """Send one request; returns its immediate answer, with ``http_status`` added."""
-        asked = {"email": self._email, "audience": AUDIENCE}
-        token = self._http.post(self._token_url, json=asked, timeout=ANSWER_TIMEOUT_S)
         body = {
             "action": action,
             "spreadsheet_id": spreadsheet_id,
@@ -84,7 +89,7 @@ class MenuClient:
             "params": params,
         }
         headers = {
-            "Authorization": f"Bearer {token.json()['id_token']}",
+            "Authorization": f"Bearer {self.sign_in()}",
             "Accept-Language": self._locale,
         }
         response = self._http.post(self._menu_url, json=body, headers=headers, timeout=ANSWER_TIMEOUT_S)
