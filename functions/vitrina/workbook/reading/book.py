@@ -49,8 +49,8 @@ CONTENT: Mapping[str, tuple[str, ...]] = {
 }
 
 #: Rows of sheets that a process remembers with their cells, because most rows of a workbook are the same when
-#: it is read the next time.
-MOST_KEPT_ROWS = 4096
+#: it is read the next time: those of the longest backlog and more.
+MOST_KEPT_ROWS = 16_384
 
 #: Named ranges of the form's fields begin with this.
 FIELD_PREFIX = "vt_"
