@@ -6,7 +6,7 @@ the cell; the plan combines it with the norm, as soon as enough of such figures 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -131,15 +131,19 @@ def plan_row(
 def parts_of(state: BacklogState, backlog: Backlog, norms: Norms) -> dict[int, Mapping[str, PlannedPart]]:
     """The parts of all rows as their cells are, by number and profile."""
     parts: dict[int, Mapping[str, PlannedPart]] = {}
-    # Many rows are of the same kind and have the same hours.
-    known: dict[tuple[object, ...], Mapping[str, PlannedPart]] = {}
+    known: dict[Hashable, Mapping[str, PlannedPart]] = {}
     for row in backlog.rows:
         own = own_profiles(row, written_by_us(state.figures, row), backlog)
-        kind = row.work_type, row.size, row.quantity, *row.hours.items(), own, row.formula_profiles
-        if kind not in known:
-            known[kind] = plan_row(norms, row, row.hours, own)
-        parts[row.number] = known[kind]
+        alike = planned_alike(row, own)
+        if alike not in known:
+            known[alike] = plan_row(norms, row, row.hours, own)
+        parts[row.number] = known[alike]
     return parts
+
+
+def planned_alike(row: BacklogRow, own: frozenset[str]) -> Hashable:
+    """All that norms and plan take from a row; many rows of a backlog have it in common."""
+    return row.work_type, row.size, row.quantity, *row.hours.items(), own, row.formula_profiles
 
 
 def planned_items(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,11 +19,13 @@ from vitrina.operations.services import Services
 from vitrina.operations.undo_record import write_undoably
 from vitrina.ports import Json
 from vitrina.project.planner_input import (
+    PlannedPart,
     forecasts_of,
     hours_by_norm,
     impossible_quantities,
     own_profiles,
     plan_row,
+    planned_alike,
     planned_items,
     total_message,
     total_of,
@@ -69,14 +71,16 @@ class RowEstimate(Struct, frozen=True):
 
     ``hours`` are the add-on's own figures by profile. ``outdated`` are profiles with a figure of the add-on
     that no norm supports any more, for example after a change of the work type. ``forecasts`` hold the
-    forecast of the norms for every profile, and ``own`` the profiles whose figure belongs to the add-on.
+    forecast of the norms for every profile, ``hours_after`` the hours that the row has after the write, and
+    ``parts`` what is planned with them.
     """
 
     hours: Mapping[str, float]
     outdated: frozenset[str]
     source: EstimateSource
     forecasts: Mapping[str, Forecast]
-    own: frozenset[str]
+    hours_after: Mapping[str, float]
+    parts: Mapping[str, PlannedPart]
     gap: Sentence | None
     guess: Guess | None = None
 
@@ -94,10 +98,7 @@ def _estimate(run: Run, spreadsheet_id: str) -> Answer:
     _require_columns(backlog, kept.norms, profiles)
     state = snapshot.stored.backlog_state.value
     titles = _known_titles(snapshot)
-    estimates = {
-        row.number: estimate_row(row, kept.norms, written_by_us(state.figures, row), backlog, titles)
-        for row in backlog.rows
-    }
+    estimates = _estimates(backlog, kept.norms, state, titles)
     by_norm = {number: one.hours for number, one in estimates.items()}
     if problems := impossible_quantities(backlog, by_norm, profiles):
         raise CellsError(problems)
@@ -108,11 +109,7 @@ def _estimate(run: Run, spreadsheet_id: str) -> Answer:
         _write_hours(change, run.services, backlog, row, estimates[row.number], locale=locale)
         _remove_note(change, backlog.tab, row, state)
     change.make_room(backlog.tab, last_used_row(backlog.tab) + SPARE_ROWS)
-    hours = {row.number: _hours(row, estimates[row.number]) for row in backlog.rows}
-    parts = {}
-    for row in backlog.rows:
-        one = estimates[row.number]
-        parts[row.number] = plan_row(kept.norms, row, hours[row.number], one.own, one.forecasts)
+    parts = {number: one.parts for number, one in estimates.items()}
     total = total_of(kept.norms, parts.values())
     write_range(change, book, total)
     items = planned_items(project, state, backlog, parts)
@@ -123,8 +120,8 @@ def _estimate(run: Run, spreadsheet_id: str) -> Answer:
         _write(run, snapshot, change, estimates)
     else:
         run.at_end(updates=[snapshot.change_work()])
-    sources = _sources(backlog.rows[:MOST_SOURCES], estimates, hours, kept, profiles)
-    answer = _answer(book, backlog, estimates, hours, total, sources)
+    sources = _sources(backlog.rows[:MOST_SOURCES], estimates, kept, profiles)
+    answer = _answer(book, backlog, estimates, total, sources)
     told = (*size_warnings(book), *missed_from_the_start(snapshot, items))
     answer = replace(answer, details=(*told, *answer.details))
     team = snapshot.stored.team
@@ -211,39 +208,58 @@ def _require_columns(backlog: Backlog, norms: Norms, titles: Mapping[str, str]) 
             raise WorkbookShapeError("shape.column_gone", sheet=backlog.tab.title, title=title)
 
 
-def estimate_row(
-    row: BacklogRow,
-    norms: Norms,
-    written: Figures,
-    backlog: Backlog,
-    titles: KnownTitles,
-) -> RowEstimate:
-    """The add-on's figures for one row.
+def _estimates(
+    backlog: Backlog, norms: Norms, state: BacklogState, titles: KnownTitles
+) -> dict[int, RowEstimate]:
+    """The estimates of all rows by number: one for rows from which the norms take the same."""
+    known: dict[Hashable, RowEstimate] = {}
+    estimates: dict[int, RowEstimate] = {}
+    for row in backlog.rows:
+        own = own_profiles(row, written_by_us(state.figures, row), backlog)
+        alike = planned_alike(row, own)
+        one = known.get(alike) or estimate_row(row, norms, own, titles)
+        # A gap names its row.
+        if one.gap is None:
+            known[alike] = one
+        estimates[row.number] = one
+    return estimates
+
+
+def estimate_row(row: BacklogRow, norms: Norms, own: frozenset[str], titles: KnownTitles) -> RowEstimate:
+    """The add-on's figures for one row, in the cells of the *own* profiles.
 
     A cell belongs to the add-on if it is empty or still holds what the add-on wrote. Everything else was
     typed by a person and stays. A missing work type is guessed from ``titles``.
     """
-    own = own_profiles(row, written, backlog)
     forecasts = forecasts_of(norms, row, own)
     hours = hours_by_norm(forecasts, own)
     outdated = frozenset([profile for profile in row.hours if profile in own and profile not in hours])
-    if hours:
-        return RowEstimate(hours, outdated, EstimateSource.NORM, forecasts, own, gap=None)
+    merged = {**row.hours, **hours}
+    after = {profile: figure for profile, figure in merged.items() if profile not in outdated}
+    source, gap, guess = EstimateSource.NORM, None, None
+    if not hours:
+        source, gap, guess = _without_norm(row, own, titles)
+    parts = plan_row(norms, row, after, own, forecasts)
+    return RowEstimate(hours, outdated, source, forecasts, after, parts, gap, guess)
+
+
+def _without_norm(
+    row: BacklogRow, own: frozenset[str], titles: KnownTitles
+) -> tuple[EstimateSource, Sentence | None, Guess | None]:
+    """Where the hours of a row come from that no norm has any for, what it lacks, and a guess."""
     if any(figure > 0 for profile, figure in row.hours.items() if profile not in own):
-        return RowEstimate({}, outdated, EstimateSource.SPECIALIST, forecasts, own, gap=None)
+        return EstimateSource.SPECIALIST, None, None
     if row.hours.keys() - own:
         # All of them are 0.
-        return RowEstimate({}, outdated, EstimateSource.NONE, {}, own, sentence("estimate.zero", id=row.code))
+        return EstimateSource.NONE, sentence("estimate.zero", id=row.code), None
     if row.work_type:
         gap = sentence("estimate.no_norm", id=row.code, work_type=row.work_type)
-        return RowEstimate({}, outdated, EstimateSource.NONE, {}, own, gap)
+        return EstimateSource.NONE, gap, None
     guess = titles.guess(row.task)
-    gap = (
-        sentence("estimate.no_work_type", id=row.code)
-        if guess is None
-        else sentence("estimate.guess", id=row.code, work_type=guess.work_type)
-    )
-    return RowEstimate({}, outdated, EstimateSource.NONE, {}, own, gap, guess)
+    if guess is None:
+        return EstimateSource.NONE, sentence("estimate.no_work_type", id=row.code), None
+    gap = sentence("estimate.guess", id=row.code, work_type=guess.work_type)
+    return EstimateSource.NONE, gap, guess
 
 
 def total_formula(tab: Tab, row: BacklogRow, profiles: tuple[str, ...]) -> Formula:
@@ -312,7 +328,6 @@ def explain(
 def _sources(
     rows: Iterable[BacklogRow],
     estimates: Mapping[int, RowEstimate],
-    hours: Mapping[int, Mapping[str, float]],
     kept: KeptNorms,
     titles: Mapping[str, str],
 ) -> list[Json]:
@@ -321,7 +336,7 @@ def _sources(
         {
             "id": row.code,
             "task": row.task,
-            "hours": sum(hours[row.number].values()),
+            "hours": sum(estimates[row.number].hours_after.values()),
             "lines": explain(row, estimates[row.number], kept, titles),
         }
         for row in rows
@@ -364,17 +379,10 @@ def _of_specialist(hours: float, profile: str, forecast: Forecast) -> Sentence:
     )
 
 
-def _hours(row: BacklogRow, result: RowEstimate) -> dict[str, float]:
-    """Hours by profile that the row will have after the write."""
-    merged = {**row.hours, **result.hours}
-    return {profile: hours for profile, hours in merged.items() if profile not in result.outdated}
-
-
 def _answer(
     book: Book,
     backlog: Backlog,
     estimates: Mapping[int, RowEstimate],
-    hours: Mapping[int, Mapping[str, float]],
     total: Total | None,
     sources: Sequence[Json],
 ) -> Answer:
@@ -384,7 +392,7 @@ def _answer(
     shown = lines[:MAX_DETAILS]
     if len(lines) > len(shown):
         shown.append(sentence("list.more", count=len(lines) - len(shown)))
-    all_hours = sum(figure for own in hours.values() for figure in own.values())
+    all_hours = sum(figure for one in estimates.values() for figure in one.hours_after.values())
     # For one or two tasks their notes already say the same.
     sums = [total_message("total.backlog", total)] if total and len(estimates) > FEW_FACTS - 1 else []
     return Answer(
