@@ -165,6 +165,9 @@ class Capabilities(Struct, frozen=True):
     steps_send_events: bool = False
     #: Whether the client may be invited to the board of his project; such a tracker is a ``GuestHost``.
     invites_guests: bool = False
+    #: How many cards are read or made at the same time, so that its rate limit is used and not the time that
+    #: one call takes. With more than one its methods are called by several threads.
+    cards_at_a_time: int = 1
 
 
 class ComparedInPart(Struct, frozen=True, eq=False):

@@ -86,7 +86,10 @@ class AsanaTracker:
         name: str = SERVICE,
     ) -> None:
         self.name = name
-        self.can = Capabilities(steps_send_events=True, invites_guests=options.invites_guests)
+        # Three calls read a card, and Asana carries out fifteen writes at a time.
+        self.can = Capabilities(
+            steps_send_events=True, invites_guests=options.invites_guests, cards_at_a_time=5
+        )
         self._wire = wire
         self._workspace = workspace
         self._zone: tzinfo = surroundings.zone

@@ -36,6 +36,7 @@ class Pace:
         self._sleep = sleep
         self._lock = threading.Lock()
         self._rate_per_s = FIRST_RATE_PER_S
+        self._is_limit_known = False
         self._last_at = self._rest_until = -math.inf
         #: Our own calls of the last second.
         self._turns: deque[float] = deque()
@@ -43,16 +44,20 @@ class Pace:
     def wait(self, calls: int = 1) -> None:  # noqa: ARG002 - Kaiten has no batches
         """Sleep until the next call may be sent. Each thread gets a turn of its own.
 
-        The distance to the previous call follows from the limit known now, so that the slow first rate
-        ends with the first answer.
+        The distance to the previous call follows from the limit known now. As long as none is known, turns
+        are not given in advance, so that the slow first rate ends with the first answer.
         """
-        with self._lock:
-            now = self._now()
-            turn_at = max(now, self._last_at + 1.0 / self._rate_per_s, self._rest_until)
-            self._last_at = turn_at
-            self._turns.append(turn_at)
-        if turn_at > now:
-            self._sleep(turn_at - now)
+        has_turn = False
+        while not has_turn:
+            with self._lock:
+                now = self._now()
+                turn_at = max(now, self._last_at + 1.0 / self._rate_per_s, self._rest_until)
+                has_turn = self._is_limit_known or turn_at <= now
+                if has_turn:
+                    self._last_at = turn_at
+                    self._turns.append(turn_at)
+            if turn_at > now:
+                self._sleep(turn_at - now)
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Take the limit, and the number of calls left, from the headers of an answer."""
@@ -62,6 +67,7 @@ class Pace:
         with self._lock:
             if limit:
                 self._rate_per_s = limit * SHARE_OF_LIMIT
+                self._is_limit_known = True
             if remaining == 0 and reset is not None and not self._fill_the_window(limit):
                 rest_until = min(reset, self._now() + LONGEST_REST_S)
                 self._rest_until = max(self._rest_until, rest_until)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from vitrina.domain.backlog import ActionStatus
@@ -42,6 +44,7 @@ from vitrina.records.cards import CardOwner, delete_card, put_card
 from vitrina.records.work import Item, ItemAction, ProjectWork
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.texts import Sentence, render, sentence
+from vitrina.usecases.tracker.calls_ahead import Call, begun_ahead
 from vitrina.usecases.tracker.refresh import items_with_cards, write_card_states
 from vitrina.usecases.tracker.two_way import about, own_rows, step_text, surroundings_of
 from vitrina.workbook.reading.book import item_number_of_row
@@ -234,12 +237,12 @@ def make_cards(
 
     Before the tracker is called, the store notes which cards are wanted, and since when calls may be running,
     in case this process dies. Each card is stored as soon as it exists, and counts as wanted until it is
-    complete.
+    complete. Several cards are made at a time; after an error those that were begun are finished.
 
     Parameters
     ----------
     unclear
-        Numbers of items with a call without an answer; the item at which this push stopped is added.
+        Numbers of items with a call without an answer; the items at which this push stopped are added.
     created
         Gets the ids of complete cards by item number.
     steps
@@ -254,29 +257,78 @@ def make_cards(
     run.commit(
         wish.put(services), updates=[snapshot.change_work(lambda work: _with_wanted(work, wanted, now))]
     )
-    failure: ServiceError | None = None
-    asked_for = 0
+    making = _Making(run, snapshot, new, unclear)
     try:
         _find_people(run, snapshot, new)
-        known = tracker.find_cards(snapshot.project.board_id)
-        for item in new:
-            step = sentence("push.progress", done=len(created) + 1, total=len(new))
-            run.set_progress(len(created), len(new), step)
-            own_rows = [row for row in snapshot.work_rows.actions if row.item_number == item.number]
-            card = new_card(snapshot, item, own_rows)
-            asked_for = item.number
-            card_id = _make_card(run, snapshot, item, card, known.get(item.external_id, ()))
-            step_ids = tracker.complete_card(card_id, card)
-            _agree_on_found(run, snapshot, item, step_ids)
-            created[item.number] = card_id
-            if step_ids:
-                steps[item.number] = step_ids
+        present = tracker.find_cards(snapshot.project.board_id)
     except ServiceError as error:
-        failure = error
+        return error
+    for (item, card_id), complete in making.completions(present):
+        step = sentence("push.progress", done=len(created) + 1, total=len(new))
+        run.set_progress(len(created), len(new), step)
+        try:
+            step_ids = complete()
+            _agree_on_found(run, snapshot, item, step_ids)
+        except ServiceError as error:
+            making.stop(item, error)
+            continue
+        created[item.number] = card_id
+        if step_ids:
+            steps[item.number] = step_ids
+    return making.failure
+
+
+class _Making:
+    """Cards of *new* items while they are made, several at a time; after the first *failure* none is begun.
+
+    The items at which it stopped without an answer are added to *unclear*.
+    """
+
+    def __init__(self, run: Run, snapshot: Snapshot, new: Sequence[Item], unclear: set[int]) -> None:
+        self._run = run
+        self._snapshot = snapshot
+        self._new = new
+        self._unclear = unclear
+        self._at_a_time = min(snapshot.tracker.can.cards_at_a_time, len(new))
+        self.failure: ServiceError | None = None
+
+    def stop(self, item: Item, error: ServiceError) -> None:
+        """Begin no further card, because of what was done for this item."""
+        self.failure = self.failure or error
         # After status 429, or a refusal, nothing is carried out later.
-        if isinstance(error, RetriableServiceError) and error.status != 429 and asked_for:
-            unclear.add(asked_for)
-    return failure
+        if isinstance(error, RetriableServiceError) and error.status != 429:
+            self._unclear.add(item.number)
+
+    def completions(
+        self, present: Mapping[str, Sequence[str]]
+    ) -> Iterator[Call[tuple[Item, str], tuple[str, ...]]]:
+        """The calls that complete the cards, with items and ids; *present* are the cards of the board.
+
+        Each card is stored before.
+        """
+        return begun_ahead(self._completions(present), at_a_time=self._at_a_time)
+
+    def _completions(
+        self, present: Mapping[str, Sequence[str]]
+    ) -> Iterator[Call[tuple[Item, str], tuple[str, ...]]]:
+        tracker = self._snapshot.tracker
+        for item, find in begun_ahead(self._searches(present), at_a_time=self._at_a_time):
+            try:
+                found = find()
+                _keep_card(self._run, self._snapshot, item, found)
+            except ServiceError as error:
+                self.stop(item, error)
+                continue
+            yield (item, found.card_id), partial(tracker.complete_card, found.card_id, found.card)
+
+    def _searches(self, present: Mapping[str, Sequence[str]]) -> Iterator[Call[Item, _FoundCard]]:
+        for item in self._new:
+            if self.failure is not None:
+                return
+            rows = [row for row in self._snapshot.work_rows.actions if row.item_number == item.number]
+            card = new_card(self._snapshot, item, rows)
+            known = present.get(item.external_id, ())
+            yield item, partial(_find_or_create, self._snapshot.tracker, item, card, known)
 
 
 def _find_people(run: Run, snapshot: Snapshot, new: Sequence[Item]) -> None:
@@ -313,20 +365,26 @@ def _unknown_people(snapshot: Snapshot, created: Collection[int]) -> tuple[Sente
     return (sentence("push.unknown_people", people=unknown, service=snapshot.tracker.name),)
 
 
-def _make_card(run: Run, snapshot: Snapshot, item: Item, card: NewCard, present: Sequence[str]) -> str:
-    """Id of the item's card. The card is created if there is none, and stored.
+class _FoundCard(Struct, frozen=True):
+    """The card of an item in the tracker: created where it *is_ours*, else it was there.
+
+    ``deleted_id`` is that of a card that somebody deleted before it was complete, empty for none.
+    """
+
+    card: NewCard
+    card_id: str
+    is_ours: bool
+    deleted_id: str
+
+
+def _find_or_create(tracker: TaskTracker, item: Item, card: NewCard, present: Sequence[str]) -> _FoundCard:
+    """The item's card, of those *present* or a new one.
 
     A card that somebody deleted before it was complete is replaced. A create call that timed out, in this
     process or another one, may still be carried out later. So after each creation we look for duplicates, and
     remove the new card if there is an older one.
     """
-    tracker, name = snapshot.tracker, snapshot.project.tracker
-
-    def made(current: Item) -> Item:
-        around, rows = surroundings_of(snapshot), own_rows(snapshot, item)
-        return agreed_as_made(current, words_of(item, rows, around), card, around.can)
-
-    deleted_id = item.card_id if _is_deleted(snapshot, item.card_id, present) else ""
+    deleted_id = item.card_id if _is_deleted(tracker, card.board_id, item.card_id, present) else ""
     known_id = "" if deleted_id else item.card_id
     card_id, is_ours = known_id or next(iter(present), ""), False
     if not card_id:
@@ -335,20 +393,32 @@ def _make_card(run: Run, snapshot: Snapshot, item: Item, card: NewCard, present:
         if twins and twins[0] != card_id:
             tracker.remove_card(card_id)
             card_id, is_ours = twins[0], False
-    replaceable = ("", card_id, deleted_id)
+    return _FoundCard(card, card_id, is_ours, deleted_id)
+
+
+def _keep_card(run: Run, snapshot: Snapshot, item: Item, found: _FoundCard) -> None:
+    """Store the id of the item's card."""
+    tracker, name, card_id = snapshot.tracker, snapshot.project.tracker, found.card_id
+
+    def made(current: Item) -> Item:
+        around, rows = surroundings_of(snapshot), own_rows(snapshot, item)
+        return agreed_as_made(current, words_of(item, rows, around), found.card, around.can)
+
+    replaceable = ("", card_id, found.deleted_id)
     keeping = snapshot.stored.work.change(
-        lambda work: _with_card(work, item.number, card_id, name, replaceable, made if is_ours else None)
+        lambda work: _with_card(
+            work, item.number, card_id, name, replaceable, made if found.is_ours else None
+        )
     )
     owner = CardOwner(item.spreadsheet_id, item.number)
-    forgetting = [delete_card(name, deleted_id)] if deleted_id else []
+    forgetting = [delete_card(name, found.deleted_id)] if found.deleted_id else []
     try:
         run.commit(put_card(name, card_id, owner), *forgetting, updates=[keeping])
     except BusyError:
         keeping.reload(run.services.store)
-        if is_ours and not _may_have_card(snapshot.stored.work.value, item.number, replaceable):
+        if found.is_ours and not _may_have_card(snapshot.stored.work.value, item.number, replaceable):
             tracker.remove_card(card_id)
         raise
-    return card_id
 
 
 def _agree_on_found(run: Run, snapshot: Snapshot, item: Item, step_ids: Sequence[str]) -> None:
@@ -372,11 +442,11 @@ def _agree_on_found(run: Run, snapshot: Snapshot, item: Item, step_ids: Sequence
     run.commit(updates=[snapshot.stored.work.change(agreed)])
 
 
-def _is_deleted(snapshot: Snapshot, card_id: str, present: Collection[str]) -> bool:
+def _is_deleted(tracker: TaskTracker, board_id: str, card_id: str, present: Collection[str]) -> bool:
     """Whether somebody deleted a card. A card that the search has not found may be on another board."""
     if not card_id or card_id in present:
         return False
-    return snapshot.tracker.get_card(snapshot.project.board_id, card_id) is None
+    return tracker.get_card(board_id, card_id) is None
 
 
 def _with_card(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,6 +31,7 @@ from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import sentence
 from vitrina.usecases.decisions.follow_reviews import follow_reviews, turned_items
+from vitrina.usecases.tracker.calls_ahead import begun_ahead
 from vitrina.usecases.tracker.two_way import (
     Choice,
     Findings,
@@ -135,10 +137,7 @@ def write_card_states(
     has_cards, is_whole = snapshot.has_cards, snapshot.has_agency_work
     cards: dict[int, Card | None] = {}
     sent_cards = 0
-    for item in items if has_cards else ():
-        step = sentence("sync.progress", done=len(cards) + 1, total=len(items))
-        run.report(len(cards), len(items), step)
-        card = snapshot.tracker.get_card(snapshot.project.board_id, item.card_id)
+    for item, card in _read_cards(run, snapshot, items if has_cards else ()):
         after = send_changes(run, snapshot, item, card, choice) if card else None
         sent_cards += after is not card
         cards[item.number] = after
@@ -179,6 +178,16 @@ def write_card_states(
             **conflicts_data(findings),
         },
     )
+
+
+def _read_cards(run: Run, snapshot: Snapshot, items: Sequence[Item]) -> Iterator[tuple[Item, Card | None]]:
+    """The items with their cards, several of which are read at a time; ``None`` for a card that is gone."""
+    tracker, board_id = snapshot.tracker, snapshot.project.board_id
+    reads = ((item, partial(tracker.get_card, board_id, item.card_id)) for item in items)
+    ahead = begun_ahead(reads, at_a_time=min(tracker.can.cards_at_a_time, max(len(items), 1)))
+    for done, (item, read) in enumerate(ahead):
+        run.report(done, len(items), sentence("sync.progress", done=done + 1, total=len(items)))
+        yield item, read()
 
 
 def _read_again(run: Run, spreadsheet_id: str, *, is_whole: bool) -> Snapshot:

@@ -122,7 +122,8 @@ def send_changes(run: Run, snapshot: Snapshot, item: Item, card: Card, choice: C
     """Change on a card what the sheet has changed; returns the card as it is afterwards, or ``None``.
 
     The card is read again after a change, because a tracker may take only a part of it. What it refuses is
-    told by the comparison that follows.
+    told by the comparison that follows. A card that may have been read some time ago is read again before
+    the change too, so that nothing is written over what people have changed meanwhile.
 
     Raises
     ------
@@ -131,19 +132,30 @@ def send_changes(run: Run, snapshot: Snapshot, item: Item, card: Card, choice: C
     RetriableServiceError
         If the tracker does not answer.
     """
-    if card.is_archived:
-        return card
-    around, rows = surroundings_of(snapshot), own_rows(snapshot, item)
-    look = settled(item, look_at(item, rows, card, around), choice, around)
-    change = change_of(look, card, around)
+    tracker, board_id = snapshot.tracker, snapshot.project.board_id
+    change = _wanted_change(snapshot, item, card, choice)
+    if change and tracker.can.cards_at_a_time > 1:
+        now = tracker.get_card(board_id, item.card_id)
+        if now is None:
+            return None
+        card, change = now, _wanted_change(snapshot, item, now, choice)
     if not change:
         return card
     run.commit()
     try:
-        snapshot.tracker.change_card(snapshot.project.board_id, item.card_id, change)
+        tracker.change_card(board_id, item.card_id, change)
     except (AccessDeniedError, FatalServiceError) as error:
         log.warning("change of a card refused: %s", error.code)
-    return snapshot.tracker.get_card(snapshot.project.board_id, item.card_id)
+    return tracker.get_card(board_id, item.card_id)
+
+
+def _wanted_change(snapshot: Snapshot, item: Item, card: Card, choice: Choice | None) -> CardChange:
+    """What is to be changed on a card: nothing of an archived one."""
+    if card.is_archived:
+        return CardChange()
+    around, rows = surroundings_of(snapshot), own_rows(snapshot, item)
+    look = settled(item, look_at(item, rows, card, around), choice, around)
+    return change_of(look, card, around)
 
 
 def change_of(look: Look, card: Card, around: Surroundings) -> CardChange:
