@@ -1,16 +1,20 @@
-"""``python -m benchmarks.push``: how near a push of fifty cards comes to the limit of each tracker.
+"""``python -m benchmarks.push``: how near pushes and refreshes come to the limit of each tracker.
 
-The real adapters send over the real wire to the emulators, which apply the limits of the real services. Time
-is virtual: only waiting lets it pass, so that the table shows what pacing costs, without the network.
+The real adapters send over the real wire to the emulators, which apply the limits of the real services. In
+the first table time is virtual: only waiting lets it pass, so that it shows what pacing costs, without the
+network, where cards are made one after the other. In the second one time is real and each call takes as long
+as over the internet: it shows what several cards at a time save.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import json
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,6 +49,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CARDS = 50
+#: As long as an answer takes from Russia to servers of Europe or of Russia, with the work of the service.
+CALL_MS = 200
 #: Most times the time that the limit needs for as many calls.
 MOST_TIMES = 1.1
 START_S = 1_000_000.0
@@ -52,7 +58,7 @@ PEOPLE = [Person(one["name"], one["email"], int(one["tracker_id.kaiten"])) for o
 
 
 class Clock:
-    """A clock that only moves when somebody sleeps."""
+    """A clock that only moves when somebody sleeps; one thread at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -67,6 +73,18 @@ class Clock:
         """Move the clock."""
         with self._lock:
             self._now_s += seconds
+
+
+class WallClock(Clock):
+    """Real time."""
+
+    def now(self) -> float:
+        """Seconds."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
 
 
 @dataclass(frozen=True)
@@ -103,13 +121,28 @@ class Result:
         return self.seconds / self.limit.needs_s(self.call_count)
 
 
+@dataclass(frozen=True)
+class Slow:
+    """What push and refresh took where each call takes a while."""
+
+    limit: Limit
+    at_a_time: int
+    push: Result
+    refresh: Result
+
+
 LIMITS = (Limit("Kaiten", 50, 1), Limit("Kaiten", 5, 1), Limit("Asana", FREE, 60), Limit("Asana", PAID, 60))
+#: Those that let more than one call through at a time.
+SLOW_LIMITS = (Limit("Kaiten", 50, 1), Limit("Asana", PAID, 60))
 
 
 def main() -> int:
     """Print the table; returns 1 if a push takes too long or is refused a call."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.push", description=__doc__)
     parser.add_argument("--cards", type=int, default=CARDS)
+    parser.add_argument(
+        "--call-ms", type=int, default=CALL_MS, help="how long a call takes in the second table"
+    )
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     arguments = parser.parse_args()
     results = [measure(limit, arguments.cards) for limit in LIMITS]
@@ -125,26 +158,71 @@ def main() -> int:
         ]
         for one in results
     ]
+    print(as_table(header, lines, markdown=arguments.markdown), end="\n\n")
+    header = ["limit", "cards at a time", "calls", "push, s", "the limit needs, s"]
+    header += ["calls ", "refresh, s", "the limit needs, s "]
+    lines = []
+    refused = 0
+    for limit in SLOW_LIMITS:
+        for at_a_time in (1, None):
+            one = measure_slow(limit, arguments.cards, at_a_time, arguments.call_ms / 1000)
+            refused += one.push.refused_count + one.refresh.refused_count
+            cells = [
+                (f"{done.call_count:,}", f"{done.seconds:.1f}", f"{limit.needs_s(done.call_count):.1f}")
+                for done in (one.push, one.refresh)
+            ]
+            lines.append([limit.name, str(one.at_a_time), *itertools.chain.from_iterable(cells)])
     print(as_table(header, lines, markdown=arguments.markdown))
-    return int(any(one.times > MOST_TIMES or one.refused_count for one in results))
+    return int(any(one.times > MOST_TIMES or one.refused_count for one in results) or refused > 0)
 
 
 def measure(limit: Limit, cards: int) -> Result:
     """Push so many cards against a limit, in virtual time."""
     clock = Clock()
     with _worlds()[limit.tracker](clock, limit) as (tracker, counter):
+        _make_cards_at_a_time(tracker, 1)
         office = _office(tracker)
-        office.fill_backlog(*({"task": f"Задача {n}", "hours_design": "0,5"} for n in range(cards)))
-        office.do("estimate")
-        office.do("start_batch", preview_id=office.do("build_batch").data["preview_id"])
+        _start(office, cards)
         # The minute of what was set up is over, and the limits begin anew.
         clock.sleep(120)
-        counter.calls = counter.refusals = 0
-        began_at = clock.now()
-        answer = office.do("push")
-        if answer.outcome is not Outcome.DONE or answer.data["made"] != cards:
-            raise RuntimeError(f"the push did not succeed: {answer}")
-        return Result(limit, counter.calls, counter.refusals, clock.now() - began_at)
+        return _measured("push", office, limit, counter, clock)
+
+
+def measure_slow(limit: Limit, cards: int, at_a_time: int | None, call_s: float) -> Slow:
+    """Push and refresh so many cards where a call takes so many seconds, in real time.
+
+    *at_a_time* cards are worked on at a time, ``None`` for as many as the adapter allows.
+    """
+    clock = WallClock()
+    with _worlds()[limit.tracker](clock, limit) as (tracker, counter):
+        if at_a_time is not None:
+            _make_cards_at_a_time(tracker, at_a_time)
+        office = _office(tracker)
+        _start(office, cards)
+        counter.call_s = call_s
+        push = _measured("push", office, limit, counter, clock)
+        refresh = _measured("refresh", office, limit, counter, clock)
+        return Slow(limit, tracker.can.cards_at_a_time, push, refresh)
+
+
+def _make_cards_at_a_time(tracker: Any, count: int) -> None:
+    tracker.can = replace(tracker.can, cards_at_a_time=count)
+
+
+def _start(office: MemoryOffice, cards: int) -> None:
+    """Begin work on so many tasks."""
+    office.fill_backlog(*({"task": f"Задача {n}", "hours_design": "0,5"} for n in range(cards)))
+    office.do("estimate")
+    office.do("start_batch", preview_id=office.do("build_batch").data["preview_id"])
+
+
+def _measured(action: str, office: MemoryOffice, limit: Limit, counter: Counter, clock: Clock) -> Result:
+    counter.calls = counter.refusals = 0
+    began_at = clock.now()
+    answer = office.do(action)
+    if answer.outcome is not Outcome.DONE:
+        raise RuntimeError(f"{action} did not succeed: {answer}")
+    return Result(limit, counter.calls, counter.refusals, clock.now() - began_at)
 
 
 class Counter:
@@ -152,7 +230,10 @@ class Counter:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
+        self._lock = threading.Lock()
         self.calls = self.refusals = 0
+        #: Seconds that the way to the tracker and back takes.
+        self.call_s = 0.0
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Count the call and pass it on."""
@@ -162,10 +243,14 @@ class Counter:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         # Each action of a batch counts as a call.
-        self.calls += len(json.loads(body)["data"]["actions"]) if path.endswith("/batch") else 1
+        count = len(json.loads(body)["data"]["actions"]) if path.endswith("/batch") else 1
+        with self._lock:
+            self.calls += count
+        time.sleep(self.call_s)
 
         def note(status: str, *more: Any) -> Any:
-            self.refusals += status.startswith("429")
+            with self._lock:
+                self.refusals += status.startswith("429")
             return start_response(status, *more)
 
         return self._app(environ, note)
