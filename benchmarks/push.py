@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CARDS = 50
-#: As long as an answer takes from Russia to servers of Europe or of Russia, with the work of the service.
+#: Assumed milliseconds of a call over the internet.
 CALL_MS = 200
 #: Most times the time that the limit needs for as many calls.
 MOST_TIMES = 1.1
@@ -140,9 +140,7 @@ def main() -> int:
     """Print the table; returns 1 if a push takes too long or is refused a call."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.push", description=__doc__)
     parser.add_argument("--cards", type=int, default=CARDS)
-    parser.add_argument(
-        "--call-ms", type=int, default=CALL_MS, help="how long a call takes in the second table"
-    )
+    parser.add_argument("--call-ms", type=int, default=CALL_MS, help="of a call in the second table")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     arguments = parser.parse_args()
     results = [measure(limit, arguments.cards) for limit in LIMITS]
