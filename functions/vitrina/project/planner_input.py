@@ -162,7 +162,7 @@ def planned_items(
             task=row.task,
             priority=row.priority,
             rank=rank,
-            hours={key: parts[row.number][key].hours for key in sequence if key in parts[row.number]},
+            hours={key: own[key].hours for key in sequence if key in own},
             work_type=row.work_type or None,
             size=row.size,
             quantity=row.quantity,
@@ -173,6 +173,7 @@ def planned_items(
             result=row.result,
         )
         for rank, row in enumerate(backlog.rows)
+        for own in (parts[row.number],)
     ]
 
 

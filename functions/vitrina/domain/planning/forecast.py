@@ -392,11 +392,11 @@ def assign_evenly(backlog: Iterable[BacklogItem], resources: Resources) -> list[
         item = by_key[key]
         parts: list[Assignment] = []
         for profile, hours in item.hours.items():
-            person = team.person_for(profile, item.keeps.get(profile))
-            if person is None:
+            name = team.name_for(profile, item.keeps.get(profile))
+            if name is None:
                 break
-            team.give(person, hours)
-            parts.append(Assignment(profile, person.name, hours))
+            team.give(name, hours)
+            parts.append(Assignment(profile, name, hours))
         else:
             if parts:
                 found.append(TakenItem(item, tuple(parts), {}))
@@ -409,28 +409,29 @@ class _LeastBusy:
     def __init__(self, specialists: Iterable[Specialist]) -> None:
         self._people = {one.name: one for one in specialists}
         self._days = dict.fromkeys(self._people, 0.0)
-        #: Days and names of the people with each profile, as a heap; entries of former days are skipped.
+        self._day_hours = {name: max(one.hours_per_day, EPSILON_HOURS) for name, one in self._people.items()}
+        #: Days and names of the people with each profile, as a heap. The days of some may have grown since.
         self._by_profile: dict[str, list[tuple[float, str]]] = {}
         for name in sorted(self._people):
             for profile in self._people[name].profiles:
                 self._by_profile.setdefault(profile, []).append((0.0, name))
 
-    def person_for(self, profile: str, keeper: str | None) -> Specialist | None:
+    def name_for(self, profile: str, keeper: str | None) -> str | None:
         """The keeper of the work, if he has the profile; else the least busy person, the first by name."""
         if keeper in self._people and profile in self._people[keeper].profiles:
-            return self._people[keeper]
+            return keeper
         waiting = self._by_profile.get(profile)
         if not waiting:
             return None
-        while waiting[0][0] != self._days[waiting[0][1]]:
-            heapq.heappop(waiting)
-        return self._people[waiting[0][1]]
+        days, name = waiting[0]
+        while days != self._days[name]:
+            heapq.heapreplace(waiting, (self._days[name], name))
+            days, name = waiting[0]
+        return name
 
-    def give(self, person: Specialist, hours: float) -> None:
+    def give(self, name: str, hours: float) -> None:
         """Give a person work."""
-        self._days[person.name] += hours / max(person.hours_per_day, EPSILON_HOURS)
-        for profile in person.profiles:
-            heapq.heappush(self._by_profile[profile], (self._days[person.name], person.name))
+        self._days[name] += hours / self._day_hours[name]
 
 
 def _turn(item: BacklogItem) -> tuple[object, ...]:
