@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from msgspec import Struct
 
 from vitrina.cli.doctor.probe import NotTriedError, expect
 from vitrina.cli.doctor.tracker.scratch_board import DUE_ON, STAGES, ScratchBoard
 from vitrina.ports import CardChange, FactChange, Link, Step, StepChange
+from vitrina.usecases.tracker.calls_ahead import begun_ahead
 
 #: The test of an assumption on a board.
 Check = Callable[[ScratchBoard], None]
@@ -81,6 +83,16 @@ def new_card_has_its_person(scratch: ScratchBoard) -> None:
     _, card_id, _ = scratch.make_card()
     card = scratch.read(card_id)
     expect(card is not None and card.assignee_id == scratch.own_user[0], "nobody is responsible for it")
+
+
+@tracker_probe(kaiten=134)
+def cards_are_read_at_a_time(scratch: ScratchBoard) -> None:
+    """As many reads as run at the same time are answered like a single one."""
+    _, card_id, _ = scratch.make_card()
+    single, count = scratch.read(card_id), scratch.tracker.can.cards_at_a_time
+    reads = ((number, partial(scratch.read, card_id)) for number in range(count))
+    others = [number for number, read in begun_ahead(reads, at_a_time=count) if read() != single]
+    expect(not others, f"{len(others)} of {count} answers differ from that of a single read")
 
 
 @tracker_probe(kaiten=23)
