@@ -292,6 +292,20 @@ def test_conflict_writes_nothing_and_is_shown(office: MemoryOffice) -> None:
     assert note(office, BANNER, "specialist") == ""
 
 
+def test_change_of_a_card_that_was_read_ahead_is_a_conflict(office: MemoryOffice) -> None:
+    """Of two cards that are read at a time people change the second one before its turn has come."""
+    office.tracker.can = replace(office.tracker.can, cards_at_a_time=2)
+    office.type("in_progress", BANNER, due_on="04.12.2026")
+    for _ in range(2):
+        office.tracker.before("get_card", lambda: None)
+    office.tracker.before("get_card", lambda: change(office, 2, due_on=date(2026, 12, 7)) and None)
+
+    answer = office.do("refresh")
+
+    assert answer.message.code == "sync.conflicts"
+    assert (office.card(2).due_on, day_of(office, BANNER)) == (date(2026, 12, 7), date(2026, 12, 4))
+
+
 def test_conflict_is_shown_by_each_look_until_it_is_settled(office: MemoryOffice) -> None:
     """Looks of the timer change nothing of it."""
     first = make_conflict(office)
