@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 CARDS = 50
 #: Assumed milliseconds of a call over the internet.
 CALL_MS = 200
+#: As many as the settings of an installation have where nobody has changed them.
+MOST_AT_A_TIME = 10
 #: Most times the time that the limit needs for as many calls.
 MOST_TIMES = 1.1
 START_S = 1_000_000.0
@@ -162,7 +164,7 @@ def main() -> int:
     lines = []
     refused = 0
     for limit in SLOW_LIMITS:
-        for at_a_time in (1, None):
+        for at_a_time in (1, MOST_AT_A_TIME):
             one = measure_slow(limit, arguments.cards, at_a_time, arguments.call_ms / 1000)
             refused += one.push.refused_count + one.refresh.refused_count
             cells = [
@@ -177,8 +179,7 @@ def main() -> int:
 def measure(limit: Limit, cards: int) -> Result:
     """Push so many cards against a limit, in virtual time."""
     clock = Clock()
-    with _worlds()[limit.tracker](clock, limit) as (tracker, counter):
-        _make_cards_at_a_time(tracker, 1)
+    with _worlds()[limit.tracker](clock, limit, 1) as (tracker, counter):
         office = _office(tracker)
         _start(office, cards)
         # The minute of what was set up is over, and the limits begin anew.
@@ -186,25 +187,19 @@ def measure(limit: Limit, cards: int) -> Result:
         return _measured("push", office, limit, counter, clock)
 
 
-def measure_slow(limit: Limit, cards: int, at_a_time: int | None, call_s: float) -> Slow:
+def measure_slow(limit: Limit, cards: int, at_a_time: int, call_s: float) -> Slow:
     """Push and refresh so many cards where a call takes so many seconds, in real time.
 
-    *at_a_time* cards are worked on at a time, ``None`` for as many as the adapter allows.
+    At most *at_a_time* cards are worked on at a time.
     """
     clock = WallClock()
-    with _worlds()[limit.tracker](clock, limit) as (tracker, counter):
-        if at_a_time is not None:
-            _make_cards_at_a_time(tracker, at_a_time)
+    with _worlds()[limit.tracker](clock, limit, at_a_time) as (tracker, counter):
         office = _office(tracker)
         _start(office, cards)
         counter.call_s = call_s
         push = _measured("push", office, limit, counter, clock)
         refresh = _measured("refresh", office, limit, counter, clock)
         return Slow(limit, tracker.can.cards_at_a_time, push, refresh)
-
-
-def _make_cards_at_a_time(tracker: Any, count: int) -> None:
-    tracker.can = replace(tracker.can, cards_at_a_time=count)
 
 
 def _start(office: MemoryOffice, cards: int) -> None:
@@ -270,12 +265,12 @@ def _office(tracker: TaskTracker) -> MemoryOffice:
 Opened = Iterator[tuple[TaskTracker, Counter]]
 
 
-def _worlds() -> Mapping[str, Callable[[Clock, Limit], Any]]:
+def _worlds() -> Mapping[str, Callable[[Clock, Limit, int], Any]]:
     return {"Kaiten": _kaiten, "Asana": _asana}
 
 
 @contextmanager
-def _kaiten(clock: Clock, limit: Limit) -> Opened:
+def _kaiten(clock: Clock, limit: Limit, at_a_time: int) -> Opened:
     counter = Counter(create_kaiten(now=clock.now))
     with running(counter) as url:
         space = seed_kaiten(url, PEOPLE, limit_per_s=limit.calls)
@@ -283,7 +278,12 @@ def _kaiten(clock: Clock, limit: Limit) -> Opened:
         wire = KaitenWire(url, local_token(ROBOT_ID), pace=pace, sleep=clock.sleep)
         yield (
             KaitenTracker(
-                base_url="", token="", space_id=str(space), webhook_url="http://127.0.0.1:9/x", wire=wire
+                base_url="",
+                token="",
+                space_id=str(space),
+                webhook_url="http://127.0.0.1:9/x",
+                wire=wire,
+                cards_at_a_time=at_a_time,
             ),
             counter,
         )
@@ -298,14 +298,15 @@ class _NoWebhooks(AsanaTracker):
 
 
 @contextmanager
-def _asana(clock: Clock, limit: Limit) -> Opened:
+def _asana(clock: Clock, limit: Limit, at_a_time: int) -> Opened:
     counter = Counter(create_asana(now=clock.now))
     with running(counter) as url:
         places = seed_asana(url, PEOPLE, limits={"calls_per_minute": limit.calls})
         pace = AsanaPace(limit.calls, now=clock.now, sleep=clock.sleep)
         wire = AsanaWire(url, local_token(ROBOT_ID), pace=pace, sleep=clock.sleep)
         memory = StoredTrackerMemory(MemoryOffice().store, "asana")
-        around = Surroundings("http://127.0.0.1:9/x", memory, ZoneInfo("Europe/Moscow"), 20.0, 0.5)
+        zone = ZoneInfo("Europe/Moscow")
+        around = Surroundings("http://127.0.0.1:9/x", memory, zone, 20.0, 0.5, at_a_time)
         options = Options(general_project=places.general_project)
         yield _NoWebhooks(wire, workspace=places.workspace, surroundings=around, options=options), counter
         wire.close()

@@ -166,6 +166,7 @@ def _open_trackers(
         zone=ZoneInfo(settings.time_zone),
         timeout_s=settings.kaiten_timeout_s,
         wait_s=settings.retry_wait_s,
+        cards_at_a_time=settings.tracker_cards_at_a_time,
     )
 
 

@@ -47,6 +47,8 @@ class Settings:
     kaiten_agency: str = ""
     #: Seconds that one attempt of a call waits for the answer of Kaiten.
     kaiten_timeout_s: float = 20.0
+    #: Most cards that a push or a refresh reads or makes at the same time, in any tracker.
+    tracker_cards_at_a_time: int = 10
     #: Further connections to trackers: settings of each, by its name. See docs/settings.md.
     trackers: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     #: Address of the agency's account of amoCRM; empty if there is no CRM.
@@ -316,6 +318,7 @@ _CONVERT: Mapping[str, Callable[[str], object]] = {
     "metrica_token": _token,
     "calltouch_tokens": _site_tokens,
     "kaiten_timeout_s": _number(0.1, 60),
+    "tracker_cards_at_a_time": _count(1, 50),
     "crm_calls_per_s": _number(0.1, 50),
     "crm_rest_s": _number(0, 3600),
     "smtp_port": _count(1, 65_535),

@@ -39,6 +39,15 @@ def empty_office(
     application.cache_clear()
 
 
+@pytest.fixture
+def one_card_at_a_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Calls of a push come one after the other, so that a fault hits the card that it is meant for."""
+    monkeypatch.setenv("VITRINA_TRACKER_CARDS_AT_A_TIME", "1")
+    application.cache_clear()
+    yield
+    application.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def saved_offices() -> dict[str, SavedOffice]:
     """States that were set up once through the menu, from which further tests start."""

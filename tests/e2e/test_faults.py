@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from emulators.world.processes import QUEUE, ROBOT_ID
 from tests.harness.assertions import assert_answer, assert_unchanged
@@ -274,7 +275,8 @@ def test_push_that_fails_half_way_keeps_what_it_made(client: ModuleOffice) -> No
     """Kaiten refuses from the second card on: the first is linked, the answer says how many are left."""
     client.fill_backlog(*({"task": f"Правка {n}", "work_type": "", "hours_copy": "1"} for n in range(3)))
     start(client)
-    original = client.services.trackers["kaiten"].complete_card
+    tracker = client.services.trackers["kaiten"]
+    original = tracker.complete_card
     made = []
 
     def complete_one(card_id: str, card: NewCard) -> None:
@@ -283,7 +285,8 @@ def test_push_that_fails_half_way_keeps_what_it_made(client: ModuleOffice) -> No
         client.fail_next("kaiten", method="cards.create", status=402)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(client.services.trackers["kaiten"], "complete_card", complete_one)
+        patch.setattr(tracker, "complete_card", complete_one)
+        patch.setattr(tracker, "can", replace(tracker.can, cards_at_a_time=1))
         partial = client.do("push")
     links = [text for (text,) in client.table("in_progress", "card")]
     answer = client.do("push")

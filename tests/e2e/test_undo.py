@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -350,6 +351,7 @@ def test_an_action_whose_answer_was_lost(office: Office, status: str) -> None:
         assert office.table("backlog", *columns) == [("Баннер", "ЗРН-1", None)]
 
 
+@pytest.mark.usefixtures("one_card_at_a_time")
 def test_a_card_half_made_goes_as_well(office: Office) -> None:
     """A push that broke off left a card without its checklist, which nobody linked."""
     start(office)
@@ -429,11 +431,12 @@ def test_no_card_stays_of_an_item_that_was_taken_back(
 ) -> None:
     """The lease of a slow push ran out, and an undo came between: the card that was just made goes."""
     start(office)
-    create = office.services.trackers["kaiten"].create_card
+    create, one_at_a_time = office.services.trackers["kaiten"].create_card, threading.Lock()
 
     def create_and_take_back(card: NewCard) -> str:
         card_id = create(card)
-        remove_items(office.services.store, office.client_id)
+        with one_at_a_time:
+            remove_items(office.services.store, office.client_id)
         return card_id
 
     with monkeypatch.context() as patch:

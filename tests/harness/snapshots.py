@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import orjson
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from emulators.world.processes import ROBOT_ID
 from tests.harness.desks.desk import TrackerCard
@@ -17,7 +17,8 @@ from tests.harness.fakes.workbooks import EVERYTHING
 from tests.harness.office import Office
 from tests.harness.stored import stored_items
 from vitrina.jobs.refresh_agency import refresh_agency
-from vitrina.records.books import find_projects
+from vitrina.records.books import find_projects, load_project
+from vitrina.records.work import Item, ItemAction
 from vitrina.tabs.journal import TAB as JOURNAL_TAB
 from vitrina.workbook.reading.book import FENCE_KEY, Tab
 
@@ -172,7 +173,7 @@ def comparable_state(office: Office) -> dict[str, Any]:
         "cards": sorted((_card_state(card) for card in cards), key=str),
         "webhooks": office.desk.webhooks(),
         "items": sorted(
-            (item.key, item.actions, item.is_reserved, item.is_done, bool(item.card_id))
+            (item.key, _actions(office, item), item.is_reserved, item.is_done, bool(item.card_id))
             for item in stored_items(office.services.store)
         ),
         "projects": sorted(
@@ -206,6 +207,15 @@ def _rows_of(tab: Tab) -> list[Any]:
         for row in tab.rows
         if row.number is not None or any(not cell.is_empty for cell in row.cells)
     ]
+
+
+def _actions(office: Office, item: Item) -> list[ItemAction]:
+    """The actions of an item, with the places of steps in place of their ids."""
+    project = load_project(office.services.store, item.spreadsheet_id)
+    tracker = office.services.trackers.get(project.tracker)
+    card = tracker.get_card(project.board_id, item.card_id) if tracker and item.card_id else None
+    places = {step.step_id: str(place) for place, step in enumerate(card.steps if card else ())}
+    return [replace(one, step_id=places.get(one.step_id, one.step_id)) for one in item.actions]
 
 
 def _card_state(card: TrackerCard) -> dict[str, Any]:

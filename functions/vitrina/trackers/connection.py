@@ -66,6 +66,8 @@ class Surroundings(Struct, frozen=True):
         Seconds that one attempt of a call waits for the answer.
     wait_s
         Seconds before the first repeat of a call; longer before further ones.
+    cards_at_a_time
+        Most cards that are read or made at the same time.
     """
 
     webhook_url: str
@@ -73,6 +75,7 @@ class Surroundings(Struct, frozen=True):
     zone: tzinfo
     timeout_s: float
     wait_s: float
+    cards_at_a_time: int = 1
 
     def __repr__(self) -> str:
         """Without the address, which has a secret."""

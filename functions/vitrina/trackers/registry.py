@@ -48,6 +48,7 @@ def open_trackers(
     zone: tzinfo,
     timeout_s: float,
     wait_s: float,
+    cards_at_a_time: int,
 ) -> Mapping[str, TaskTracker]:
     """Adapters of all *connections* by their names, and last the one of projects without a tracker.
 
@@ -57,7 +58,8 @@ def open_trackers(
 
     def opener(one: Connection) -> Callable[[], TaskTracker]:
         url = webhook_url_of(one.name, webhook_url, webhook_secret)
-        return lambda: _connect(one, Surroundings(url, memory(one.name), zone, timeout_s, wait_s))
+        own = Surroundings(url, memory(one.name), zone, timeout_s, wait_s, cards_at_a_time)
+        return lambda: _connect(one, own)
 
     return _Trackers({one.name: opener(one) for one in (*connections, NONE)})
 

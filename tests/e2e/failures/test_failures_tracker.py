@@ -67,6 +67,7 @@ MAKING = {
 
 
 @with_every_tracker
+@pytest.mark.usefixtures("one_card_at_a_time")
 def test_failure_04_a_lost_answer_or_write_makes_no_second_card(office: Office) -> None:
     """The tracker made the card and its answer is lost; the cards are made and the sheet's write is lost."""
     card, link, step = MAKING[office.tracker]

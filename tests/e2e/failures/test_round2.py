@@ -58,7 +58,9 @@ def outbox(office: Office) -> list[str]:
 @pytest.fixture
 def hasty(office: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
     """An office that does not wait long for the tracker. Two items are in progress, without cards."""
-    restart_at(monkeypatch, NOW, KAITEN_TIMEOUT_S=str(PATIENCE_S), RETRY_WAIT_S="0")
+    restart_at(
+        monkeypatch, NOW, KAITEN_TIMEOUT_S=str(PATIENCE_S), RETRY_WAIT_S="0", TRACKER_CARDS_AT_A_TIME="1"
+    )
     estimate_backlog(office, {"task": "Баннер", "hours_design": "2"}, {"task": "Статья", "hours_copy": "2"})
     start_period(office)
     return office

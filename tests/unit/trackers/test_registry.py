@@ -118,6 +118,7 @@ def test_tracker_has_the_title_of_its_connection() -> None:
         zone=ZoneInfo("Europe/Moscow"),
         timeout_s=1.0,
         wait_s=0.0,
+        cards_at_a_time=1,
     )
 
     assert {name: one.name for name, one in trackers.items()} == {

@@ -35,6 +35,9 @@ from vitrina.trackers.connection import Connection, Surroundings
 #: with the right name is whole, and a repeat goes on with this one.
 PENDING = "{title} (Витрина готовит)"
 
+#: Most cards at a time: three calls read a card, and Asana carries out fifteen writes at once.
+MOST_AT_A_TIME = 5
+
 #: What a client may do in his project.
 GUEST_LEVEL = "commenter"
 
@@ -86,9 +89,10 @@ class AsanaTracker:
         name: str = SERVICE,
     ) -> None:
         self.name = name
-        # Three calls read a card, and Asana carries out fifteen writes at a time.
         self.can = Capabilities(
-            steps_send_events=True, invites_guests=options.invites_guests, cards_at_a_time=5
+            steps_send_events=True,
+            invites_guests=options.invites_guests,
+            cards_at_a_time=min(MOST_AT_A_TIME, surroundings.cards_at_a_time),
         )
         self._wire = wire
         self._workspace = workspace

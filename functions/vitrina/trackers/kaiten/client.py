@@ -47,6 +47,7 @@ def connect(connection: Connection, surroundings: Surroundings) -> KaitenTracker
         zone=surroundings.zone,
         timeout_s=surroundings.timeout_s,
         wait_s=surroundings.wait_s,
+        cards_at_a_time=surroundings.cards_at_a_time,
     )
 
 
@@ -78,10 +79,9 @@ class KaitenTracker:
         Seconds before the first repeat of a call; doubled for each further repeat.
     wire
         Used instead of one made from *base_url*, *token*, *timeout_s* and *wait_s*.
+    cards_at_a_time
+        Most cards that are read or made at the same time.
     """
-
-    #: As many as answer in a fifth of a second use the fifty calls a second that were measured.
-    can = Capabilities(cards_at_a_time=10)
 
     def __init__(
         self,
@@ -97,7 +97,9 @@ class KaitenTracker:
         timeout_s: float = TIMEOUT_S,
         wait_s: float = FIRST_WAIT_S,
         wire: KaitenWire | None = None,
+        cards_at_a_time: int = 1,
     ) -> None:
+        self.can = Capabilities(cards_at_a_time=cards_at_a_time)
         self._wire = wire or KaitenWire(base_url, token, timeout_s=timeout_s, wait_s=wait_s)
         self.name = name
         self._space_id = space_id

@@ -291,6 +291,8 @@ class _Making:
         self._unclear = unclear
         self._at_a_time = min(snapshot.tracker.can.cards_at_a_time, len(new))
         self.failure: ServiceError | None = None
+        #: Another run works in this workbook, or has taken an item back.
+        self._is_busy: BusyError | None = None
 
     def stop(self, item: Item, error: ServiceError) -> None:
         """Begin no further card, because of what was done for this item."""
@@ -305,6 +307,11 @@ class _Making:
         """The calls that complete the cards, with items and ids; *present* are the cards of the board.
 
         Each card is stored before.
+
+        Raises
+        ------
+        BusyError
+            If another run works here.
         """
         return begun_ahead(self._completions(present), at_a_time=self._at_a_time)
 
@@ -319,11 +326,17 @@ class _Making:
             except ServiceError as error:
                 self.stop(item, error)
                 continue
+            except BusyError as error:
+                # Cards that were begun after this one may have to be removed too.
+                self._is_busy = self._is_busy or error
+                continue
             yield (item, found.card_id), partial(tracker.complete_card, found.card_id, found.card)
+        if self._is_busy is not None:
+            raise self._is_busy
 
     def _searches(self, present: Mapping[str, Sequence[str]]) -> Iterator[Call[Item, _FoundCard]]:
         for item in self._new:
-            if self.failure is not None:
+            if self.failure is not None or self._is_busy is not None:
                 return
             rows = [row for row in self._snapshot.work_rows.actions if row.item_number == item.number]
             card = new_card(self._snapshot, item, rows)
