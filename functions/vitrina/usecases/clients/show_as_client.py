@@ -16,7 +16,7 @@ from msgspec import Struct
 from vitrina.errors import CellProblem
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.run import Run
-from vitrina.ports import Json, decoded
+from vitrina.ports import Json
 from vitrina.project.agency_book import StoredAgency, read_stored_agency
 from vitrina.project.protection import locale_of_book
 from vitrina.records.books import Project, load_project
@@ -100,7 +100,7 @@ def show_as_client(run: Run, spreadsheet_id: str) -> Answer:
     book = parse_book(resource, shape_from(stored.more.get(shape_key(spreadsheet_id))))
     project = next(one for one in stored.projects.value if one.spreadsheet_id == spreadsheet_id)
     template = services.templates["client"]
-    tabs = seen_tabs(decoded(resource), book)
+    tabs = seen_tabs(resource, book)
     found = [
         *_foreign_words(tabs, _strangers(stored, project, book)),
         *_notes_and_formulas(tabs, _own_notes(template, stored.agency.profiles)),

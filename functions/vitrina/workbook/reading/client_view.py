@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import msgspec
 from msgspec import Struct
 
-from vitrina.ports import Json
+from vitrina.ports import GridData, Json, Sheet, Spreadsheet
 from vitrina.workbook.reading.book import Book, Tab, column_letters
 
 
@@ -51,18 +52,18 @@ class SeenTab(Struct, frozen=True):
         return {cell.column: cell.text for cell in self.cells if cell.row == last and cell.text}
 
 
-def seen_tabs(resource: Json, book: Book) -> list[SeenTab]:
+def seen_tabs(resource: Spreadsheet, book: Book) -> list[SeenTab]:
     """The tabs of a spreadsheet that was read as it is shown (``Workbooks.read_as_shown``)."""
     by_id = {tab.sheet_id: tab for tab in book.tabs.values()}
     return [_seen_tab(sheet, by_id) for sheet in resource.get("sheets", ())]
 
 
-def _seen_tab(sheet: Json, by_id: Mapping[int, Tab]) -> SeenTab:
+def _seen_tab(sheet: Sheet, by_id: Mapping[int, Tab]) -> SeenTab:
     properties = sheet["properties"]
     sheet_id = properties.get("sheetId", 0)
     own = by_id.get(sheet_id)
-    data: Json = next(iter(sheet.get("data", ())), {})
-    rows, columns = (_hidden(data.get(name, ())) for name in ("rowMetadata", "columnMetadata"))
+    data = next(iter(sheet.get("data", ())), GridData())
+    rows, columns = _hidden(data.get("rowMetadata", ())), _hidden(data.get("columnMetadata", ()))
     is_hidden = bool(properties.get("hidden"))
     return SeenTab(
         key=own.key if own else "",
@@ -80,9 +81,9 @@ def _hidden(lines: Sequence[Json]) -> set[int]:
     }
 
 
-def _cells(data: Json, rows: set[int], columns: set[int], *, is_hidden: bool) -> Iterator[SeenCell]:
+def _cells(data: GridData, rows: set[int], columns: set[int], *, is_hidden: bool) -> Iterator[SeenCell]:
     for row, line in enumerate(data.get("rowData", ())):
-        for column, cell in enumerate(line.get("values", ())):
+        for column, cell in enumerate(msgspec.json.decode(line).get("values", ())):
             condition = cell.get("dataValidation", {}).get("condition", {})
             choices = condition.get("values", ()) if condition.get("type") == "ONE_OF_LIST" else ()
             seen = SeenCell(
