@@ -118,11 +118,13 @@ def own_rows(snapshot: Snapshot, item: Item) -> list[WorkRow]:
 # --- To the tracker --------------------------------------------------------------------------------
 
 
-def send_changes(run: Run, snapshot: Snapshot, item: Item, card: Card, choice: Choice | None) -> Card | None:
+def send_changes(
+    run: Run, snapshot: Snapshot, item: Item, card: Card, choice: Choice | None, *, may_be_old: bool
+) -> Card | None:
     """Change on a card what the sheet has changed; returns the card as it is afterwards, or ``None``.
 
     The card is read again after a change, because a tracker may take only a part of it. What it refuses is
-    told by the comparison that follows. A card that may have been read some time ago is read again before
+    told by the comparison that follows. A card that *may_be_old*, as it was read ahead, is read again before
     the change too, so that nothing is written over what people have changed meanwhile.
 
     Raises
@@ -134,7 +136,7 @@ def send_changes(run: Run, snapshot: Snapshot, item: Item, card: Card, choice: C
     """
     tracker, board_id = snapshot.tracker, snapshot.project.board_id
     change = _wanted_change(snapshot, item, card, choice)
-    if change and tracker.can.cards_at_a_time > 1:
+    if change and may_be_old:
         now = tracker.get_card(board_id, item.card_id)
         if now is None:
             return None

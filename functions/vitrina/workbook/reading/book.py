@@ -120,6 +120,10 @@ class Cell(Struct, frozen=True, gc=False):
         return str(value).strip()
 
 
+class LogicalCell(Cell, frozen=True, gc=False):
+    """A cell that is true or false. It is equal to none with 1 or 0, so that either can be a key."""
+
+
 EMPTY = Cell()
 
 
@@ -593,10 +597,11 @@ def _cell(data: _CellData) -> Cell:
     formula = None if entered is None else entered.formula_value
     if effective is None:
         return Cell(None, formula, False, data.note) if formula or data.note else EMPTY
-    value: str | float | bool | None = effective.string_value
-    if value is None:
-        value = effective.bool_value if effective.number_value is None else effective.number_value
-    return Cell(value, formula, effective.error_value is not None, data.note, entered is None)
+    is_error, is_spilled = effective.error_value is not None, entered is None
+    if effective.bool_value is not None:
+        return LogicalCell(effective.bool_value, formula, is_error, data.note, is_spilled)
+    value = effective.number_value if effective.string_value is None else effective.string_value
+    return Cell(value, formula, is_error, data.note, is_spilled)
 
 
 def _fields(named_ranges: Iterable[Json], grids: Mapping[int, Grid]) -> Iterator[tuple[str, Field]]:

@@ -73,6 +73,13 @@ def test_a_bad_cell_is_told_by_each_reading() -> None:
     assert (problems(before), problems(after)) == ({"G3": "cell.hours_text"}, {"G4": "cell.hours_text"})
 
 
+def test_a_tick_is_no_number() -> None:
+    """It is told where 1 was read before, although Python takes both for equal."""
+    rows = [(1, {"task": "А", "quantity": value, "hours.copy": 2}) for value in (1.0, True, 1.0)]
+
+    assert [problems(read(row)) for row in rows] == [{}, {"F3": "cell.quantity"}, {}]
+
+
 def test_days_without_a_year_are_read_anew_each_day() -> None:
     """The same cell means another day after the end of the year."""
     book = backlog((1, {"task": "А", "wanted_on": "25.11"}))
