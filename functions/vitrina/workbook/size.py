@@ -42,7 +42,8 @@ def filled_rows(tab: Tab, column: str) -> list[Row]:
 
 
 def _counted(book: Book) -> Iterator[tuple[Tab, str, Sequence[Row], int]]:
+    """Tabs with the rows that count for a limit; not those that are far from it with all their rows."""
     for (key, column), most in MOST_ROWS.items():
-        if key in book.tabs:
-            tab = book.tabs[key]
+        tab = book.tabs.get(key)
+        if tab is not None and (len(tab.rows) > most or is_soon(len(tab.rows), most)):
             yield tab, column, filled_rows(tab, column), most
