@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from vitrina.errors import CellProblem
 from vitrina.texts import Sentence, sentence
-from vitrina.workbook.reading.book import Book, Row, Tab, item_number_of_row
+from vitrina.workbook.reading.book import MOST_KEPT_ROWS, Book, Row, Tab, item_number_of_row
 
 #: Nobody reads more lines than this about repaired rows.
 MAX_LINES = 4
@@ -398,6 +398,7 @@ def misplaced_marks(book: Book, numbers: Mapping[tuple[int, int], int]) -> list[
     return found
 
 
+@lru_cache(maxsize=MOST_KEPT_ROWS)
 def number_of_id(text: str, prefix: str) -> int | None:
     """The number in an ID of this project, ``None`` for another text."""
     found = _pattern_of_id(prefix).fullmatch(text.strip()) if text else None
