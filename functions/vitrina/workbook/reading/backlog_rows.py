@@ -121,7 +121,7 @@ def read_backlog(
     reader.problems += [*size_problems(book), *identity.problems]
     layout = _layout(tab.title, tuple(tab.columns.items()), choices, locale, today)
     rows = tuple(_read_rows(reader, layout, identity, prefix))
-    waiting = [row for row in rows if not tab.cell(row.row, "depends_on").is_empty]
+    waiting = [row for row in rows if tab.cell(row.row, "depends_on") is not EMPTY]
     if waiting:
         known = {item_number_of_row(number) for number in book.row_numbers} | set(identity.numbers.values())
         for row in waiting:

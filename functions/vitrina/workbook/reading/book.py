@@ -254,7 +254,7 @@ class Grid(Struct, frozen=True):
 
     title: str
     shape: tuple[int, int]
-    cells: Sequence[Sequence[Cell]]
+    cells: Sequence[tuple[Cell, ...]]
 
 
 class ProtectedRange(Struct, frozen=True):
@@ -508,7 +508,7 @@ def _shape_of_tab(tab: Tab) -> KnownTab:
 
 
 def _tab(
-    key: str, sheet: Sheet, grid: Sequence[Sequence[Cell]], known: KnownTab | None
+    key: str, sheet: Sheet, grid: Sequence[tuple[Cell, ...]], known: KnownTab | None
 ) -> tuple[Tab, list[Repair]]:
     properties = sheet["properties"]
     # Most rows have no metadata.
@@ -529,14 +529,15 @@ def _tab(
     marks += [header_mark] if header_mark else []
     marks += row_marks[END_KEY].values()
     numbers = {index: mark.metadata_id for index, mark in row_marks[ROW_KEY].items()}
+    shelf = row_marks[SHELF_KEY]
     # A row whose content was cut keeps its mark and may be the last row.
-    end = max([len(grid), *(index + 1 for index in numbers)])
+    end = max(len(grid), max(numbers, default=-1) + 1)
     rows = tuple(
         Row(
             index,
             numbers.get(index),
-            tuple(grid[index]) if index < len(grid) else (),
-            row_marks[SHELF_KEY].get(index),
+            grid[index] if index < len(grid) else (),
+            shelf.get(index),
         )
         for index in range(header + 1, end)
     )
