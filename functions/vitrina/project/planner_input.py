@@ -49,10 +49,10 @@ def written_by_us(figures: Mapping[int, Figures], row: BacklogRow) -> Figures:
     return own or {}
 
 
-def own_profiles(row: BacklogRow, written: Figures, backlog: Backlog) -> frozenset[str]:
-    """Profiles whose cell is empty, or still holds what the add-on wrote."""
+def own_profiles(row: BacklogRow, written: Figures, profiles: frozenset[str]) -> frozenset[str]:
+    """Those of the *profiles* of a backlog whose cell is empty, or still holds what the add-on wrote."""
     typed = [profile for profile, hours in row.hours.items() if hours not in written.get(profile, ())]
-    return frozenset(backlog.profiles).difference(row.formula_profiles, typed)
+    return profiles.difference(row.formula_profiles, typed) if typed or row.formula_profiles else profiles
 
 
 def forecast_row(norms: Norms, row: BacklogRow, profile: str, own: frozenset[str]) -> Forecast | None:
@@ -132,8 +132,9 @@ def parts_of(state: BacklogState, backlog: Backlog, norms: Norms) -> dict[int, M
     """The parts of all rows as their cells are, by number and profile."""
     parts: dict[int, Mapping[str, PlannedPart]] = {}
     known: dict[Hashable, Mapping[str, PlannedPart]] = {}
+    profiles = frozenset(backlog.profiles)
     for row in backlog.rows:
-        own = own_profiles(row, written_by_us(state.figures, row), backlog)
+        own = own_profiles(row, written_by_us(state.figures, row), profiles)
         alike = planned_alike(row, own)
         if alike not in known:
             known[alike] = plan_row(norms, row, row.hours, own)

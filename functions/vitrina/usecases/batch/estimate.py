@@ -214,8 +214,9 @@ def _estimates(
     """The estimates of all rows by number: one for rows from which the norms take the same."""
     known: dict[Hashable, RowEstimate] = {}
     estimates: dict[int, RowEstimate] = {}
+    profiles = frozenset(backlog.profiles)
     for row in backlog.rows:
-        own = own_profiles(row, written_by_us(state.figures, row), backlog)
+        own = own_profiles(row, written_by_us(state.figures, row), profiles)
         alike = planned_alike(row, own)
         one = known.get(alike) or estimate_row(row, norms, own, titles)
         # A gap names its row.
