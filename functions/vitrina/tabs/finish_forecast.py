@@ -158,7 +158,13 @@ def _message(
     if not assigned:
         return sentence("finish.no_hours" if backlog else "finish.empty"), None
     bases = {(item.number, action.profile): _basis(item, action) for item in begun for action in item.actions}
-    bases |= {(number, key): part.basis for number, own in parts.items() for key, part in own.items()}
+    # That of the kind of work is the usual one.
+    bases |= {
+        (number, key): part.basis
+        for number, own in parts.items()
+        for key, part in own.items()
+        if part.basis is not Basis.TYPE
+    }
     finish = forecast(
         assigned,
         resources,

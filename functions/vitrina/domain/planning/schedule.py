@@ -82,7 +82,7 @@ def serial_order(
         Predecessors of tasks; those that are not among *tasks* are ignored.
     """
     members = list(tasks)
-    if not any(predecessors.get(task) for task in members):
+    if not predecessors or not any(predecessors.get(task) for task in members):
         return sorted(members, key=rank)
     known = set(members)
     waits = {task: {one for one in predecessors.get(task, ()) if one in known} for task in members}
@@ -379,14 +379,16 @@ def queue_of(
     by_key = {one.item.key: one for one in taken}
     told, wanted = promised or {}, pressing or {}
     before = {
-        key: [(one.item.project, number) for number in one.item.depends_on] for key, one in by_key.items()
+        key: [(one.item.project, number) for number in one.item.depends_on]
+        for key, one in by_key.items()
+        if one.item.depends_on
     }
     order = serial_order(by_key, before, lambda key: _rank(by_key[key], told.get(key), wanted.get(key)))
     left = by_key.keys() - set(order)
     return Queue(
         tuple(by_key[key] for key in order),
         # Its own earlier actions may have run on from the period before.
-        tuple((key, *before[key]) for key in order),
+        tuple((key, *before.get(key, ())) for key in order),
         tuple(one.item for key, one in by_key.items() if key in left),
     )
 
