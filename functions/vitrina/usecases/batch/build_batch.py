@@ -42,7 +42,7 @@ from vitrina.workbook.writing.heal import repair_messages
 
 #: Plans that are computed to find changes that would let an item in: one for so many items that are left out,
 #: within these bounds. Explanations take at most a fifth of the time of an answer then (``benchmarks.warm``).
-ITEMS_OF_A_TRY = 16
+ITEMS_OF_A_TRY = 20
 LEAST_TRIES, MOST_TRIES = 8, 40
 
 
