@@ -4,7 +4,8 @@ Counts the requests of each action of the menu to Google and Kaiten, at several 
 local servers with the sample agency. The exit code is 1 if an action makes more requests to Google than
 allowed. Estimate, start of a batch, webhook, refresh and a task may use one read and one write of the
 workbook at every size, a new client at most five requests, and the load and the check one read of each
-workbook, with as many rows of work in progress.
+workbook, with as many rows of work in progress. An estimate of a long backlog is read twice: by the click,
+which leaves it to the queue, and by the queued work.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from emulators.world.story import people_of, staff_of
 from tests.harness.local_office import LocalOffice, OfficeError
 from tests.harness.servers import Servers, running_servers
 from vitrina.domain.estimating.norms import FinishedWork
+from vitrina.domain.limits import LONG_BACKLOG_ROWS
 from vitrina.domain.quantities import serial_of_day
 from vitrina.records.books import Agency
 from vitrina.workbook.template.definition import Profile
@@ -127,9 +129,11 @@ def complaints(costs: Iterable[Cost]) -> list[str]:
     for cost in costs:
         place = f"{ACTIONS[cost.action]} at {cost.row_count} rows"
         asked = (cost.google_reads, cost.google_writes, cost.drive_calls)
-        if cost.action in ONE_READ_ONE_WRITE and asked != (1, 1, 0):
+        is_queued = cost.action == "estimate" and cost.row_count > LONG_BACKLOG_ROWS
+        reads = 1 + is_queued
+        if cost.action in ONE_READ_ONE_WRITE and asked != (reads, 1, 0):
             found.append(
-                f"{place}: {asked[0]} reads, {asked[1]} writes, {asked[2]} of Drive; has to be 1, 1, 0"
+                f"{place}: {asked[0]} reads, {asked[1]} writes, {asked[2]} of Drive; has to be {reads}, 1, 0"
             )
         if cost.action in ALL_BOOKS and asked != (*ALL_BOOKS[cost.action], 0):
             reads, writes = ALL_BOOKS[cost.action]
