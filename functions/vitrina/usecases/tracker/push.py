@@ -247,6 +247,11 @@ def make_cards(
         Gets the ids of complete cards by item number.
     steps
         Gets the ids of their steps, where they have ids of their own.
+
+    Raises
+    ------
+    BusyError
+        If another run works in this workbook, or has taken an item back.
     """
     if not new:
         return None
@@ -269,19 +274,24 @@ def make_cards(
         try:
             step_ids = complete()
             _agree_on_found(run, snapshot, item, step_ids)
-        except ServiceError as error:
+        except (ServiceError, BusyError) as error:
             making.stop(item, error)
             continue
         created[item.number] = card_id
         if step_ids:
             steps[item.number] = step_ids
+    if making.conflict is not None:
+        raise making.conflict
     return making.failure
 
 
 class _Making:
-    """Cards of *new* items while they are made, several at a time; after the first *failure* none is begun.
+    """Cards of *new* items while they are made, several at a time.
 
-    The items at which it stopped without an answer are added to *unclear*.
+    No further card is begun after a *failure* of the tracker, or a *conflict*: another run works in the
+    workbook, or has taken an item back. Those that were begun are gone through all the same, because a card
+    that its item may not have any more is removed. The items at which it stopped without an answer are added
+    to *unclear*.
     """
 
     def __init__(self, run: Run, snapshot: Snapshot, new: Sequence[Item], unclear: set[int]) -> None:
@@ -291,11 +301,13 @@ class _Making:
         self._unclear = unclear
         self._at_a_time = min(snapshot.tracker.can.cards_at_a_time, len(new))
         self.failure: ServiceError | None = None
-        #: Another run works in this workbook, or has taken an item back.
-        self._is_busy: BusyError | None = None
+        self.conflict: BusyError | None = None
 
-    def stop(self, item: Item, error: ServiceError) -> None:
+    def stop(self, item: Item, error: ServiceError | BusyError) -> None:
         """Begin no further card, because of what was done for this item."""
+        if isinstance(error, BusyError):
+            self.conflict = self.conflict or error
+            return
         self.failure = self.failure or error
         # After status 429, or a refusal, nothing is carried out later.
         if isinstance(error, RetriableServiceError) and error.status != 429:
@@ -307,11 +319,6 @@ class _Making:
         """The calls that complete the cards, with items and ids; *present* are the cards of the board.
 
         Each card is stored before.
-
-        Raises
-        ------
-        BusyError
-            If another run works here.
         """
         return begun_ahead(self._completions(present), at_a_time=self._at_a_time)
 
@@ -323,20 +330,14 @@ class _Making:
             try:
                 found = find()
                 _keep_card(self._run, self._snapshot, item, found)
-            except ServiceError as error:
+            except (ServiceError, BusyError) as error:
                 self.stop(item, error)
                 continue
-            except BusyError as error:
-                # Cards that were begun after this one may have to be removed too.
-                self._is_busy = self._is_busy or error
-                continue
             yield (item, found.card_id), partial(tracker.complete_card, found.card_id, found.card)
-        if self._is_busy is not None:
-            raise self._is_busy
 
     def _searches(self, present: Mapping[str, Sequence[str]]) -> Iterator[Call[Item, _FoundCard]]:
         for item in self._new:
-            if self.failure is not None or self._is_busy is not None:
+            if self.failure is not None or self.conflict is not None:
                 return
             rows = [row for row in self._snapshot.work_rows.actions if row.item_number == item.number]
             card = new_card(self._snapshot, item, rows)
