@@ -584,7 +584,8 @@ class _RowData(Struct):
     values: list[_CellData] = []
 
 
-_ROW = msgspec.json.Decoder(_RowData)
+#: Not strict: JSON of Google has texts for numbers that it knows no figures for, such as ``"NaN"``.
+_ROW = msgspec.json.Decoder(_RowData, strict=False)
 
 
 @lru_cache(maxsize=MOST_KEPT_ROWS)

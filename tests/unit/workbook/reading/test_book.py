@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from tests.harness.parsing import parsed
@@ -143,6 +145,18 @@ def test_cells_tell_formulas_and_errors() -> None:
     assert tab.cell(row, "quantity").is_error
     assert tab.cell(row, "id").text == "12"
     assert tab.cell(row, "depends_on").is_empty
+
+
+def test_a_number_without_figures_is_a_number() -> None:
+    """JSON of Google has a text for it."""
+    data = sheet("backlog", ("task", "quantity"), [(1, {"task": "А", "quantity": cell("NaN")})])
+    data["data"][0]["rowData"][2]["values"][1] = {"effectiveValue": {"numberValue": "NaN"}}
+
+    tab = parsed(resource(data)).tab("backlog")
+
+    value = tab.cell(tab.rows[0], "quantity").value
+    assert isinstance(value, float)
+    assert math.isnan(value)
 
 
 def test_fields_are_found_by_their_named_ranges() -> None:
