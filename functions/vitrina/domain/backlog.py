@@ -79,6 +79,11 @@ class BacklogItem(Struct, frozen=True, dict=True):
         """Project and number: the identity among all clients."""
         return (self.project, self.number)
 
+    @property
+    def predecessors(self) -> tuple[tuple[str, int], ...]:
+        """Keys of the items that must be finished first."""
+        return tuple((self.project, number) for number in self.depends_on)
+
     @cached_property
     def total_hours(self) -> float:
         """Hours of all profiles together."""

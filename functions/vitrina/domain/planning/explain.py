@@ -387,7 +387,7 @@ class _Prover:
         class.
         """
         is_limit = left.reason in LIMITS
-        waits_for = {(left.item.project, number) for number in left.item.depends_on}
+        waits_for = set(left.item.predecessors)
         for hours, key in self._droppable(priority_class(left.item), left.profile, project):
             if key in waits_for or (is_limit and left.item.key not in self._entering(left, hours)):
                 continue

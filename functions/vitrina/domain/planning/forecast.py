@@ -387,11 +387,7 @@ def assign_evenly(backlog: Iterable[BacklogItem], resources: Resources) -> list[
     team = _LeastBusy(resources.specialists)
     found = []
     by_key = {one.key: one for one in backlog}
-    before = {
-        key: [(one.project, number) for number in one.depends_on]
-        for key, one in by_key.items()
-        if one.depends_on
-    }
+    before = {key: one.predecessors for key, one in by_key.items() if one.depends_on}
     for key in serial_order(by_key, before, lambda key: _turn(by_key[key])):
         item = by_key[key]
         parts: list[Assignment] = []

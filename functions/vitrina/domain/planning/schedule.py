@@ -82,7 +82,7 @@ def serial_order(
         Predecessors of tasks; those that are not among *tasks* are ignored.
     """
     members = list(tasks)
-    if not predecessors or not any(predecessors.get(task) for task in members):
+    if not any(predecessors.get(task) for task in members):
         return sorted(members, key=rank)
     known = set(members)
     waits = {task: {one for one in predecessors.get(task, ()) if one in known} for task in members}
@@ -378,11 +378,7 @@ def queue_of(
     """Orders the selected work by planned hours; *promised* and *pressing* are as in ``schedule``."""
     by_key = {one.item.key: one for one in taken}
     told, wanted = promised or {}, pressing or {}
-    before = {
-        key: [(one.item.project, number) for number in one.item.depends_on]
-        for key, one in by_key.items()
-        if one.item.depends_on
-    }
+    before = {key: one.item.predecessors for key, one in by_key.items() if one.item.depends_on}
     order = serial_order(by_key, before, lambda key: _rank(by_key[key], told.get(key), wanted.get(key)))
     left = by_key.keys() - set(order)
     return Queue(
