@@ -7,9 +7,9 @@ from datetime import date
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from operator import itemgetter
-from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from vitrina.domain.backlog import Priority
 from vitrina.errors import CellProblem, CellsError
@@ -37,45 +37,34 @@ _READ = frozenset(
 )
 
 
-class BacklogRow(Struct, frozen=True):
-    """A row of the backlog with a task.
+class _Contents(Struct, frozen=True):
+    """What the cells of a row of the backlog say, wherever it stands.
 
     ``hours`` are the values of the hours columns by profile, including a typed 0; a profile with an empty
     cell is missing. ``formula_profiles`` are the profiles whose hours are a formula.
     """
+
+    task: str
+    result: str
+    priority: Priority
+    work_type: str
+    size: str
+    quantity: float
+    hours: Mapping[str, float]
+    formula_profiles: frozenset[str]
+    wanted_on: date | None
+    depends_on: tuple[int, ...]
+    source: str | None
+
+
+class BacklogRow(_Contents, frozen=True):
+    """A row of the backlog with a task."""
 
     row: Row
     number: int
     code: str
     #: The item that a person copied the row from.
     copy_of: int | None
-    task: str
-    result: str
-    priority: Priority
-    work_type: str
-    size: str
-    quantity: float
-    hours: Mapping[str, float]
-    formula_profiles: frozenset[str]
-    wanted_on: date | None
-    depends_on: tuple[int, ...]
-    source: str | None
-
-
-class _Contents(NamedTuple):
-    """The fields of a ``BacklogRow`` that its cells say."""
-
-    task: str
-    result: str
-    priority: Priority
-    work_type: str
-    size: str
-    quantity: float
-    hours: Mapping[str, float]
-    formula_profiles: frozenset[str]
-    wanted_on: date | None
-    depends_on: tuple[int, ...]
-    source: str | None
 
 
 class Backlog(Struct, frozen=True):
@@ -131,7 +120,7 @@ def read_backlog(
 
 
 class _Layout(Struct, frozen=True, eq=False):
-    """Where the cells that are read stand in a row of the backlog, and what else decides what they say.
+    """The columns of the backlog that are read, and what else the meaning of their cells depends on.
 
     ``tab`` has only the columns that are read, without gaps. ``choose`` takes their cells from the first
     *width* cells of a row. ``hours`` are the keys of the hours columns by profile.
@@ -160,7 +149,16 @@ def _layout(
     """The layout of a tab with these columns: the same object each time."""
     hours = {key.removeprefix(HOURS_PREFIX): key for key, _ in columns if key.startswith(HOURS_PREFIX)}
     read = {key: index for key, index in columns if key in _READ or key in hours.values()}
-    tab = Tab("backlog", 0, title, 0, {key: place for place, key in enumerate(read)}, (), 0, 0)
+    tab = Tab(
+        key="backlog",
+        sheet_id=0,
+        title=title,
+        header_index=0,
+        columns={key: place for place, key in enumerate(read)},
+        rows=(),
+        row_count=0,
+        column_count=len(read),
+    )
     choose, width = itemgetter(*read.values()), max(read.values()) + 1
     return _Layout(tab, choose, width, choices, locale, today, hours)
 
@@ -175,7 +173,9 @@ def _read_rows(
             contents = _contents(reader, row, layout.hours)
         if contents is not None and contents.task:
             number = identity.numbers[row.index]
-            yield BacklogRow(row, number, f"{prefix}-{number}", identity.copies.get(row.index), *contents)
+            place = row, number, f"{prefix}-{number}", identity.copies.get(row.index)
+            # The fields of the base class come first; mypy does not know how many they are.
+            yield BacklogRow(*astuple(contents), *place)  # type: ignore[call-arg]
 
 
 @lru_cache(maxsize=MOST_KEPT_ROWS)
