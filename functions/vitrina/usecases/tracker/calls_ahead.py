@@ -1,10 +1,10 @@
-"""Begins calls to a tracker before their results are worked on, several at a time."""
+"""Starts calls to a tracker in advance, several at a time."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
 
@@ -24,18 +24,14 @@ def begun_ahead(calls: Iterable[Call[Subject, Result]], *, at_a_time: int) -> It
     if at_a_time == 1:
         yield from calls
         return
-    begun: deque[tuple[Subject, Future[Result]]] = deque()
-    with ThreadPoolExecutor(at_a_time, thread_name_prefix="tracker") as pool:
-        try:
-            for subject, call in calls:
-                # Deadline and patience go with the context.
-                begun.append((subject, pool.submit(copy_context().run, call)))
-                if len(begun) == at_a_time:
-                    first, future = begun.popleft()
-                    yield first, future.result
-            while begun:
-                first, future = begun.popleft()
-                yield first, future.result
-        finally:
-            for _, future in begun:
-                future.cancel()
+    begun: deque[Call[Subject, Result]] = deque()
+    pool = ThreadPoolExecutor(at_a_time, thread_name_prefix="tracker")
+    try:
+        for subject, call in calls:
+            # Deadline and patience go with the context.
+            begun.append((subject, pool.submit(copy_context().run, call).result))
+            if len(begun) == at_a_time:
+                yield begun.popleft()
+        yield from begun
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -137,9 +137,9 @@ def write_card_states(
     has_cards, is_whole = snapshot.has_cards, snapshot.has_agency_work
     cards: dict[int, Card | None] = {}
     sent_cards = 0
-    is_ahead = has_cards and _at_a_time(snapshot, items) > 1
-    for item, card in _read_cards(run, snapshot, items if has_cards else ()):
-        after = send_changes(run, snapshot, item, card, choice, may_be_old=is_ahead) if card else None
+    at_a_time = max(1, min(snapshot.tracker.can.cards_at_a_time, len(items))) if has_cards else 1
+    for item, card in _read_cards(run, snapshot, items if has_cards else (), at_a_time):
+        after = send_changes(run, snapshot, item, card, choice, may_be_old=at_a_time > 1) if card else None
         sent_cards += after is not card
         cards[item.number] = after
     spreadsheet_id = snapshot.project.spreadsheet_id
@@ -181,18 +181,15 @@ def write_card_states(
     )
 
 
-def _read_cards(run: Run, snapshot: Snapshot, items: Sequence[Item]) -> Iterator[tuple[Item, Card | None]]:
-    """The items with their cards, several of which are read at a time; ``None`` for a card that is gone."""
+def _read_cards(
+    run: Run, snapshot: Snapshot, items: Sequence[Item], at_a_time: int
+) -> Iterator[tuple[Item, Card | None]]:
+    """The items with their cards, *at_a_time* of which are read at once; ``None`` for a card that is gone."""
     tracker, board_id = snapshot.tracker, snapshot.project.board_id
     reads = ((item, partial(tracker.get_card, board_id, item.card_id)) for item in items)
-    ahead = begun_ahead(reads, at_a_time=_at_a_time(snapshot, items))
-    for done, (item, read) in enumerate(ahead):
+    for done, (item, read) in enumerate(begun_ahead(reads, at_a_time=at_a_time)):
         run.report(done, len(items), sentence("sync.progress", done=done + 1, total=len(items)))
         yield item, read()
-
-
-def _at_a_time(snapshot: Snapshot, items: Sequence[Item]) -> int:
-    return max(1, min(snapshot.tracker.can.cards_at_a_time, len(items)))
 
 
 def _read_again(run: Run, spreadsheet_id: str, *, is_whole: bool) -> Snapshot:
