@@ -203,7 +203,7 @@ def measure_slow(limit: Limit, cards: int, at_a_time: int, call_s: float) -> Slo
 
 
 def _start(office: MemoryOffice, cards: int) -> None:
-    """Begin work on so many tasks."""
+    """Estimate this many tasks and start a batch of them."""
     office.fill_backlog(*({"task": f"Задача {n}", "hours_design": "0,5"} for n in range(cards)))
     office.do("estimate")
     office.do("start_batch", preview_id=office.do("build_batch").data["preview_id"])

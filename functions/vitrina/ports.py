@@ -75,10 +75,10 @@ class Workbooks(Protocol):
         """Read the whole workbook with values, notes and metadata."""
 
     def read_as_shown(self, spreadsheet_id: str) -> Spreadsheet:
-        """Read the same with what a person sees: texts of cells, drop-downs, and what is hidden."""
+        """As ``read``, with what a person sees: texts of cells, drop-downs, and what is hidden."""
 
     def read_for_upgrade(self, spreadsheet_id: str) -> Spreadsheet:
-        """Read the same as ``read`` with drop-downs, rules of colour and all marks of the workbook."""
+        """As ``read``, with drop-downs, rules of colour and all marks of the workbook."""
 
     def batch_update(self, spreadsheet_id: str, requests: Sequence[Json]) -> Json:
         """Apply *requests* in order, all or none; return Google's reply.

@@ -143,7 +143,7 @@ def parts_of(state: BacklogState, backlog: Backlog, norms: Norms) -> dict[int, M
 
 
 def planned_alike(row: BacklogRow, own: frozenset[str]) -> Hashable:
-    """All that norms and plan take from a row; many rows of a backlog have it in common."""
+    """What norms and plan use of a row. Rows with equal values get the same figures."""
     return row.work_type, row.size, row.quantity, *row.hours.items(), own, row.formula_profiles
 
 

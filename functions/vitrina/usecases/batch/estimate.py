@@ -247,7 +247,7 @@ def estimate_row(row: BacklogRow, norms: Norms, own: frozenset[str], titles: Kno
 def _without_norm(
     row: BacklogRow, own: frozenset[str], titles: KnownTitles
 ) -> tuple[EstimateSource, Sentence | None, Guess | None]:
-    """Where the hours of a row come from that no norm has any for, what it lacks, and a guess."""
+    """Source, gap and guess for a row for which no norm has hours."""
     if any(figure > 0 for profile, figure in row.hours.items() if profile not in own):
         return EstimateSource.SPECIALIST, None, None
     if row.hours.keys() - own:

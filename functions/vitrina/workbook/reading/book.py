@@ -563,7 +563,7 @@ def _data(sheet: Sheet) -> GridData:
 
 
 class _Value(Struct, rename="camel", gc=False):
-    """An ExtendedValue of Google."""
+    """Google's ExtendedValue."""
 
     string_value: str | None = None
     number_value: float | None = None
@@ -573,7 +573,7 @@ class _Value(Struct, rename="camel", gc=False):
 
 
 class _CellData(Struct, rename="camel"):
-    """What is read of a CellData of Google."""
+    """The fields of Google's CellData that are read."""
 
     effective_value: _Value | None = None
     user_entered_value: _Value | None = None

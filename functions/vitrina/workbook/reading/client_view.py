@@ -53,7 +53,7 @@ class SeenTab(Struct, frozen=True):
 
 
 def seen_tabs(resource: Spreadsheet, book: Book) -> list[SeenTab]:
-    """The tabs of a spreadsheet that was read as it is shown (``Workbooks.read_as_shown``)."""
+    """The tabs of a spreadsheet, which ``Workbooks.read_as_shown`` has read."""
     by_id = {tab.sheet_id: tab for tab in book.tabs.values()}
     return [_seen_tab(sheet, by_id) for sheet in resource.get("sheets", ())]
 
