@@ -619,8 +619,13 @@ class Store(Protocol):
     ``RetriableServiceError`` if the store does not answer in time. ``store/README.md`` lists the kinds.
     """
 
-    def get_many(self, keys: Iterable[Key]) -> dict[Key, Document]:
-        """Existing documents by kind and key; keys without a document are left out."""
+    def get_many(
+        self, keys: Iterable[Key], *, known: Mapping[Key, Document] | None = None
+    ) -> dict[Key, Document]:
+        """Existing documents by kind and key; keys without a document are left out.
+
+        One of *known*, which were read before, is given back itself where its version is still the same.
+        """
 
     def find(
         self,

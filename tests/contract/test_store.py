@@ -93,6 +93,23 @@ def test_get_many_takes_a_thousand_keys(store: Store) -> None:
     assert sorted(document.data["n"] for document in found.values()) == list(range(1000))
 
 
+def test_known_documents_are_given_back(store: Store) -> None:
+    """As they are while their version is the same, else anew; what is not wanted or not there is left out."""
+    store.commit([Put("item", name, {"n": 1}) for name in ("same", "changed", "gone", "unwanted", "new")])
+    wanted = [("item", name) for name in ("same", "changed", "gone", "new", "absent")]
+    known = store.get_many(("item", name) for name in ("same", "changed", "gone", "unwanted"))
+    store.commit([Put("item", "changed", {"n": 2}), Delete("item", "gone")])
+
+    found = store.get_many(wanted, known=known)
+
+    assert {key: document.data["n"] for (_, key), document in found.items()} == {
+        "same": 1,
+        "changed": 2,
+        "new": 1,
+    }
+    assert found["item", "same"] is known["item", "same"]
+
+
 def test_documents_are_not_shared_with_callers(store: Store) -> None:
     """Changes of data that were read or written change nothing in the store."""
     data = {"list": [1]}

@@ -55,11 +55,13 @@ class CountingStore:
             keys = sorted(self._keys)
         return list(self._store.get_many(keys).values())
 
-    def get_many(self, keys: Iterable[Key]) -> dict[Key, Document]:
+    def get_many(
+        self, keys: Iterable[Key], *, known: Mapping[Key, Document] | None = None
+    ) -> dict[Key, Document]:
         """See ``Store``."""
         wanted = list(dict.fromkeys(keys))
         self._count(read=len(wanted))
-        return self._store.get_many(wanted)
+        return self._store.get_many(wanted, known=known)
 
     def find(
         self,

@@ -79,9 +79,12 @@ class FirestoreStore:
 
     # --- Reading -------------------------------------------------------------------------------------
 
-    def get_many(self, keys: Iterable[Key]) -> dict[Key, Document]:
+    def get_many(
+        self, keys: Iterable[Key], *, known: Mapping[Key, Document] | None = None
+    ) -> dict[Key, Document]:
         """See ``Store``."""
-        return {(one.kind, one.key): one for one in map(self._document, self._read(keys))}
+        found = (self._document(resource, known or {}) for resource in self._read(keys))
+        return {(one.kind, one.key): one for one in found}
 
     def find(
         self,
@@ -117,7 +120,7 @@ class FirestoreStore:
             query["limit"] = limit
         request = self._service.resource.runQuery(parent=self._root, body={"structuredQuery": query})
         rows = self._send(request)
-        return [self._document(row["document"]) for row in rows if "document" in row]
+        return [self._document(row["document"], {}) for row in rows if "document" in row]
 
     def _read(self, keys: Iterable[Key], **options: Any) -> list[Json]:
         """Those of the documents that exist, as JSON of Firestore's API."""
@@ -129,8 +132,10 @@ class FirestoreStore:
             found += [row["found"] for row in rows if "found" in row]
         return found
 
-    def _document(self, resource: Json) -> Document:
+    def _document(self, resource: Json, known: Mapping[Key, Document]) -> Document:
         key, version = self._note_version(resource)
+        if key in known and known[key].version == version:
+            return known[key]
         return Document(*key, version, msgspec.json.decode(resource["fields"]["data"]["stringValue"]))
 
     def _note_version(self, resource: Json) -> tuple[Key, int]:

@@ -20,11 +20,13 @@ class MemoryStore:
         #: Version and JSON text. As text, so that a reader's changes do not reach other readers.
         self._documents: dict[Key, tuple[int, bytes]] = {}
 
-    def get_many(self, keys: Iterable[Key]) -> dict[Key, Document]:
+    def get_many(
+        self, keys: Iterable[Key], *, known: Mapping[Key, Document] | None = None
+    ) -> dict[Key, Document]:
         """See ``Store``."""
         with self._lock:
             found = {key: self._documents[key] for key in keys if key in self._documents}
-        return {key: _document(key, one) for key, one in found.items()}
+        return {key: _document(key, one, known or {}) for key, one in found.items()}
 
     def find(
         self,
@@ -39,7 +41,7 @@ class MemoryStore:
         require_index(where, before)
         with self._lock:
             own = sorted((key, one) for key, one in self._documents.items() if key[0] == kind)
-        found = [_document(key, one) for key, one in own]
+        found = [_document(key, one, {}) for key, one in own]
         for name, value in (where or {}).items():
             found = [one for one in found if one.data.get(name) == value]
         if before is not None:
@@ -52,7 +54,7 @@ class MemoryStore:
         """See ``Store``."""
         with self._lock:
             keys = sorted(key for key in self._documents if after is None or key > after)[:limit]
-            return [_document(key, self._documents[key]) for key in keys]
+            return [_document(key, self._documents[key], {}) for key in keys]
 
     def commit(self, writes: Sequence[Write], *, token: int | None = None) -> None:
         """See ``Store``."""
@@ -79,6 +81,8 @@ class MemoryStore:
         return self._documents.get((one.kind, one.key), (ABSENT, b""))[0]
 
 
-def _document(key: Key, kept: tuple[int, bytes]) -> Document:
+def _document(key: Key, kept: tuple[int, bytes], known: Mapping[Key, Document]) -> Document:
     version, text = kept
+    if key in known and known[key].version == version:
+        return known[key]
     return Document(*key, version, msgspec.json.decode(text))

@@ -6,8 +6,10 @@ import contextlib
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import msgspec
 
@@ -36,8 +38,27 @@ CREATE TABLE IF NOT EXISTS document (
 #: Seconds that a writer waits for another one; far longer than any transaction of ours.
 TIMEOUT_S = 10.0
 
-#: Keys in one statement, with two parameters for each: every SQLite accepts 999 parameters.
-_KEYS_AT_ONCE = 400
+#: Keys in one statement, with three parameters for each: every SQLite accepts 999 parameters.
+_KEYS_AT_ONCE = 300
+
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+
+
+def _translating_errors(call: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+    """Have *call* raise ``RetriableServiceError`` where the file is locked, read-only or damaged."""
+
+    @wraps(call)
+    def translating(*args: Arguments.args, **named: Arguments.kwargs) -> Answer:
+        try:
+            return call(*args, **named)
+        except sqlite3.DatabaseError as error:
+            # The message says whether the file is locked by another process, read-only or damaged.
+            log.warning("the file does not answer: %s", error)
+            raise RetriableServiceError("store.no_answer", service=SERVICE) from error
+
+    return translating
 
 
 class SqliteStore:
@@ -63,31 +84,33 @@ class SqliteStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
         store = cls(path)
-        with store._errors(), store._transaction() as connection:
+        store._create_table()
+        return store
+
+    @_translating_errors
+    def _create_table(self) -> None:
+        with self._transaction() as connection:
             connection.execute(_SCHEMA)
             for name in _INDEXED:
                 # Exactly the expression of ``find``. SQLite would not use an index that includes ``kind``.
                 connection.execute(f"CREATE INDEX IF NOT EXISTS document_{name} ON document ({_field(name)})")
-        return store
 
-    def get_many(self, keys: Iterable[Key]) -> dict[Key, Document]:
+    @_translating_errors
+    def get_many(
+        self, keys: Iterable[Key], *, known: Mapping[Key, Document] | None = None
+    ) -> dict[Key, Document]:
         """See ``Store``."""
-        wanted = list(dict.fromkeys(keys))
+        wanted, known = list(dict.fromkeys(keys)), known or {}
         found: dict[Key, Document] = {}
-        with self._errors():
-            for start in range(0, len(wanted), _KEYS_AT_ONCE):
-                some = wanted[start : start + _KEYS_AT_ONCE]
-                places = ",".join(["(?,?)"] * len(some))
-                # With ``IN (VALUES …)`` SQLite would read the whole table.
-                rows = self._connection.execute(
-                    f"WITH wanted (kind, key) AS (VALUES {places}) "  # noqa: S608
-                    "SELECT document.kind, document.key, version, data FROM wanted CROSS JOIN document "
-                    "ON document.kind = wanted.kind AND document.key = wanted.key",
-                    [text for key in some for text in key],
-                )
-                found |= {(row[0], row[1]): _document(row) for row in rows}
+        for start in range(0, len(wanted), _KEYS_AT_ONCE):
+            some = wanted[start : start + _KEYS_AT_ONCE]
+            values = [one for key in some for one in (*key, known[key].version if key in known else ABSENT)]
+            for row in self._connection.execute(_query_of(len(some)), values):
+                key = row[0], row[1]
+                found[key] = known[key] if row[3] is None else _document(row)
         return found
 
+    @_translating_errors
     def find(
         self,
         kind: str,
@@ -108,31 +131,31 @@ class SqliteStore:
             values.append(before[1])
             order = f"{_field(before[0])}, key"
         values.append(-1 if limit is None else limit)  # type: ignore[arg-type]
-        with self._errors():
-            rows = self._connection.execute(
-                f"SELECT kind, key, version, data FROM document WHERE {' AND '.join(conditions)} "  # noqa: S608
-                f"ORDER BY {order} LIMIT ?",
-                values,
-            ).fetchall()
+        rows = self._connection.execute(
+            f"SELECT kind, key, version, data FROM document WHERE {' AND '.join(conditions)} "  # noqa: S608
+            f"ORDER BY {order} LIMIT ?",
+            values,
+        ).fetchall()
         return [_document(row) for row in rows]
 
+    @_translating_errors
     def page(self, after: Key | None, limit: int) -> list[Document]:
         """See ``Store``."""
-        with self._errors():
-            rows = self._connection.execute(
-                "SELECT kind, key, version, data FROM document WHERE (kind, key) > (?, ?) "
-                "ORDER BY kind, key LIMIT ?",
-                # No kind is empty, so that this is less than every key.
-                (*(after or ("", "")), limit),
-            ).fetchall()
+        rows = self._connection.execute(
+            "SELECT kind, key, version, data FROM document WHERE (kind, key) > (?, ?) "
+            "ORDER BY kind, key LIMIT ?",
+            # No kind is empty, so that this is less than every key.
+            (*(after or ("", "")), limit),
+        ).fetchall()
         return [_document(row) for row in rows]
 
+    @_translating_errors
     def commit(self, writes: Sequence[Write], *, token: int | None = None) -> None:
         """See ``Store``."""
         token = token or new_token()
         # Before the transaction, because other writers wait for it.
         texts = json_texts(writes)
-        with self._errors(), self._transaction() as connection:
+        with self._transaction() as connection:
             conflicts = _conflicts(connection, writes)
             if conflicts:
                 if token in _versions(connection, writes).values():
@@ -174,17 +197,6 @@ class SqliteStore:
                 connection.execute("ROLLBACK")
             raise
 
-    @staticmethod
-    @contextlib.contextmanager
-    def _errors() -> Iterator[None]:
-        """Translate errors of a locked, read-only or damaged file to ``RetriableServiceError``."""
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            # The message says whether the file is locked by another process, read-only or damaged.
-            log.warning("the file does not answer: %s", error)
-            raise RetriableServiceError("store.no_answer", service=SERVICE) from error
-
 
 def _conflicts(connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Key]:
     """Keys of the writes whose document is not in the version that they name."""
@@ -204,6 +216,19 @@ def _versions(connection: sqlite3.Connection, writes: Sequence[Write]) -> dict[K
         if row is not None:
             versions[one.kind, one.key] = row[0]
     return versions
+
+
+@cache
+def _query_of(count: int) -> str:
+    """Reads *count* documents, whose data is absent where the version is the known one."""
+    places = ",".join(["(?,?,?)"] * count)
+    # With ``IN (VALUES …)`` SQLite would read the whole table.
+    return (
+        f"WITH wanted (kind, key, known) AS (VALUES {places}) "  # noqa: S608
+        "SELECT document.kind, document.key, version, CASE WHEN version = known THEN NULL ELSE data END "
+        "FROM wanted CROSS JOIN document "
+        "ON document.kind = wanted.kind AND document.key = wanted.key"
+    )
 
 
 def _field(name: str, function: str = "json_extract") -> str:

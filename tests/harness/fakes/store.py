@@ -18,10 +18,12 @@ class WatchedStore(MemoryStore, Interruptions):
         Interruptions.__init__(self)
         self._documents.update(saved or {})
 
-    def get_many(self, keys: Iterable[Key]) -> dict[Key, Document]:
+    def get_many(
+        self, keys: Iterable[Key], *, known: Mapping[Key, Document] | None = None
+    ) -> dict[Key, Document]:
         """See ``Store``."""
         with self._called("get_many"):
-            return super().get_many(keys)
+            return super().get_many(keys, known=known)
 
     def find(self, kind: str, /, **conditions: Any) -> list[Document]:
         """See ``Store``."""

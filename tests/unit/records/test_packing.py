@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -64,12 +64,14 @@ class ChangingStore(MemoryStore):
         self.read_count = 0
         self.before_read: Callable[[], None] | None = None
 
-    def get_many(self, keys: Iterable[Key]) -> dict[Key, Document]:
+    def get_many(
+        self, keys: Iterable[Key], *, known: Mapping[Key, Document] | None = None
+    ) -> dict[Key, Document]:
         """See ``Store``."""
         self.read_count += 1
         if self.before_read is not None:
             self.before_read()
-        return super().get_many(keys)
+        return super().get_many(keys, known=known)
 
 
 # --- Sizes -----------------------------------------------------------------------------------------
