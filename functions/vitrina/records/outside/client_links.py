@@ -13,6 +13,7 @@ import re
 import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Self, TypeVar
 
 from msgspec import Struct, to_builtins
@@ -29,6 +30,8 @@ PLACE = "c"
 #: Bytes of a token. It has 22 characters then.
 TOKEN_BYTES = 16
 TOKEN_CHARACTERS = 22
+#: Tokens whose hashes a process remembers.
+MOST_HASHES = 1_000
 #: A link that nobody may use any more is kept for so long, so that its page can say why.
 KEPT_AFTER = timedelta(days=365)
 #: That a link was opened is noted once in this time.
@@ -172,6 +175,7 @@ def digest_token(secret: str, spreadsheet_id: str, seed: str) -> str:
     return base64.urlsafe_b64encode(signed).decode().rstrip("=")
 
 
+@lru_cache(maxsize=MOST_HASHES)
 def hash_of(token: str) -> str:
     """What the store knows of a token."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -4,39 +4,60 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
-from vitrina.ports import Key, Store
+from vitrina.ports import Document, Key, Store
 from vitrina.records.outside.client_links import ClientLink, hash_of, link_from_document
 from vitrina.records.outside.client_pages import ClientPage, load_page, page_from_document, page_key
 
-#: Links that a process remembers.
-MOST_LINKS = 5_000
+#: Links and pages that a process remembers: some megabytes each.
+MOST_LINKS, MOST_PAGES = 2_000, 200
+
+Value = TypeVar("Value")
 
 
-class LinkTargets:
-    """Keys of the pages that links open, by the keys of the links; a link never opens another page.
+class Decoded(Generic[Value]):
+    """Documents that this process has read last, each with its value, so that no version is decoded twice.
 
-    Whether a link may still be used is read from the store at each visit.
+    Which version is the current one is read from the store at each visit.
     """
 
-    def __init__(self, most: int = MOST_LINKS) -> None:
+    def __init__(self, decode: Callable[[Document], Value], most: int) -> None:
+        self._decode = decode
         self._most = most
         self._lock = threading.Lock()
-        self._pages: OrderedDict[Key, Key] = OrderedDict()
+        self._kept: OrderedDict[Key, tuple[Document, Value]] = OrderedDict()
 
-    def page_of(self, link: Key) -> Key | None:
-        """The page that a link opens, ``None`` where this process has not seen the link."""
-        return self._pages.get(link)
+    def document(self, key: Key) -> Document | None:
+        """The document at a key as it was read last, ``None`` where it is not remembered."""
+        kept = self._kept.get(key)
+        return None if kept is None else kept[0]
 
-    def note(self, link: Key, page: Key) -> None:
-        """Remember where a link leads; the oldest are forgotten."""
+    def value(self, document: Document) -> Value:
+        """The value of a document; values are shared by all visits."""
+        key = document.kind, document.key
+        kept = self._kept.get(key)
+        if kept is not None and kept[0] is document:
+            return kept[1]
+        value = self._decode(document)
         with self._lock:
-            self._pages[link] = page
-            while len(self._pages) > self._most:
-                self._pages.popitem(last=False)
+            self._kept[key] = document, value
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return value
 
 
-_TARGETS = LinkTargets()
+def _link(document: Document) -> ClientLink:
+    return link_from_document(document, ClientLink)
+
+
+def _page(document: Document) -> ClientPage:
+    return page_from_document(document, document.key, document.data["agency_id"])
+
+
+_LINKS, _PAGES = Decoded(_link, MOST_LINKS), Decoded(_page, MOST_PAGES)
 
 
 class LinkedPage:
@@ -48,16 +69,20 @@ class LinkedPage:
     def find_link(self, store: Store, token: str) -> ClientLink | None:
         """Find the link with this token, and read its page too where that is known; ``None`` without one."""
         key = ClientLink.key_of(hash_of(token))
-        known = _TARGETS.page_of(key)
-        found = store.get_many([key] if known is None else [key, known])
-        if key not in found:
+        link = _LINKS.document(key)
+        if link is None:
+            link = store.get_many([key]).get(key)
+            return None if link is None else _LINKS.value(link)
+        # A link never opens another page.
+        place = page_key(link.data["spreadsheet_id"])
+        page = _PAGES.document(place)
+        known = {key: link} if page is None else {key: link, place: page}
+        found = store.get_many([key, place], known=known)
+        link, page = found.get(key), found.get(place)
+        if link is None:
             return None
-        link = link_from_document(found[key], ClientLink)
-        if known is None:
-            _TARGETS.note(key, page_key(link.spreadsheet_id))
-        else:
-            self._page = page_from_document(found.get(known), link.spreadsheet_id, link.agency_id)
-        return link
+        self._page = None if page is None else _PAGES.value(page)
+        return _LINKS.value(link)
 
     def load(self, store: Store, link: ClientLink) -> ClientPage:
         """The page of the link that was found."""
