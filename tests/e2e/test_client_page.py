@@ -25,6 +25,7 @@ from tests.harness.counting_store import StoreCost
 from vitrina.bootstrap import application
 from vitrina.operations.clicks.guessers import MOST_UNKNOWN
 from vitrina.operations.clicks.limits import GUEST
+from vitrina.ports import Delete
 from vitrina.records.outside.client_links import LIFE, MOST_ACTS, ClientLink, Scope, hash_of, load_link
 from vitrina.usecases.client_page.content import MOST_LINES, MOST_METRICS, MOST_WORK
 from vitrina.web.pages.rendering import MOST_ADDRESS, linked, safe_url
@@ -85,6 +86,40 @@ def test_a_link_that_is_revoked_opens_nothing(site: ClientSite) -> None:
     site.store.commit([replace(link, is_revoked=True).put()])
 
     assert site.get(token).status_code == 404
+
+
+def test_a_link_that_was_deleted_opens_nothing(site: ClientSite) -> None:
+    """Also where the process has read it before."""
+    token = site.make_link()
+    assert [site.get(token).status_code for _ in range(2)] == [200, 200]
+
+    site.store.commit([Delete(*ClientLink.key_of(hash_of(token)))])
+
+    assert site.get(token).status_code == 404
+
+
+def test_each_change_of_the_page_is_seen(site: ClientSite) -> None:
+    """At the next view, also where the process has read the page before."""
+    token = site.make_link()
+    for title in ("Первый макет", "Второй макет", "Первый макет"):
+        site.put_page(shown(14, title=title))
+        assert all(title in site.get(token).text for _ in range(2))
+
+
+def test_pages_are_compressed_for_those_who_read_it(site: ClientSite) -> None:
+    """Whoever asks first, both get the same page."""
+    token = site.make_link()
+    plain = [site.get(token) for _ in range(2)]
+    packed = [site.get(token, **{"Accept-Encoding": "br, gzip"}) for _ in range(2)]
+    refused = site.get(token, **{"Accept-Encoding": "gzip;q=0"})
+
+    assert [one.headers.get("Content-Encoding") for one in (*plain, *packed, refused)] == [
+        *(None, None),
+        *("gzip", "gzip"),
+        None,
+    ]
+    assert {gzip.decompress(one.data) for one in packed} == {one.data for one in (*plain, refused)}
+    assert all(len(one.data) * 2 < len(plain[0].data) for one in packed)
 
 
 @pytest.mark.parametrize("scope", list(Scope))

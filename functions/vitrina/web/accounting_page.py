@@ -38,7 +38,7 @@ from vitrina.web.http import Application
 from vitrina.web.pages.acts import first, read_form
 from vitrina.web.pages.frame import TRAP, message_page, open_link, unknown_page
 from vitrina.web.pages.nonces import is_nonce, new_nonce
-from vitrina.web.pages.rendering import HEADERS, Setting, render_page
+from vitrina.web.pages.rendering import PageResponse, Setting, render_page
 from vitrina.web.pages.reply_form import FIELDS, ReplyForm, reply_form
 from vitrina.web.pages.visitors import is_from_own_page, is_robot, origin_of
 
@@ -86,7 +86,7 @@ def answer_accounting(
     if request.method == "POST":
         return _post(visit) if list(rest) == [ANSWER] else unknown_page(setting, _ASK)
     if not is_robot(request):
-        note_opening(services.store, link, services.clock.now())
+        note_opening(services.store, link, setting.now)
     # A confirmation that somebody opens again by its address has nothing to confirm.
     places = {"": _main, ANSWER: _main, WORKS: _works, FILE: _file}
     show = places.get("/".join(rest))
@@ -135,7 +135,7 @@ def _works(visit: Visit) -> Response:
 
 
 def _file(visit: Visit) -> Response:
-    answer = Response(lines_file(visit.asked), content_type=MEDIA_TYPE, headers=dict(HEADERS))
+    answer = PageResponse(lines_file(visit.asked), content_type=MEDIA_TYPE)
     # A header has no other letters; programs that know the second form save it under its own name.
     name = quote(file_name(visit.asked))
     answer.headers["Content-Disposition"] = f"attachment; filename=\"works.xlsx\"; filename*=UTF-8''{name}"
@@ -205,12 +205,12 @@ def _post(visit: Visit) -> Response:
     if is_robot(request) or not is_from_own_page(request, visit.services.client_url):
         return message_page(setting, 403, "page.not_from_page", back=True)
     sent = read_form(request)
-    form = reply_form(sent, visit.services.today())
+    form = reply_form(sent, visit.setting.today)
     nonce = first(sent, "nonce")
     if form.wrong:
         return _main(visit, 422, form=form, error=sentence("accounting_page.check_fields"))
     if not nonce:
-        made = new_nonce(visit.token, ANSWER, form.shown, visit.services.clock.now())
+        made = new_nonce(visit.token, ANSWER, form.shown, visit.setting.now)
         return _confirmation(visit, form, made)
     return _keep(visit, form, nonce, sent)
 
@@ -237,7 +237,7 @@ def _confirmation(
 
 def _keep(visit: Visit, form: ReplyForm, nonce: str, sent: Mapping[str, list[str]]) -> Response:
     """Keep what was confirmed, if a person has filled the confirmation in."""
-    services, now = visit.services, visit.services.clock.now()
+    services, now = visit.services, visit.setting.now
     if not is_nonce(nonce, visit.token, ANSWER, form.shown, now):
         return _main(visit, 409, error=sentence("page.old_form"))
     wrong: dict[str, Sentence] = {}

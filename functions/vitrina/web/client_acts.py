@@ -60,7 +60,7 @@ def _confirm(visit: Visit, wanted: Wanted) -> Response:
     lost = _lost(wanted)
     if lost is not None:
         return main_page(visit, 409, [lost])
-    nonce = new_nonce(visit.token, wanted.kind, wanted.shown, visit.services.clock.now())
+    nonce = new_nonce(visit.token, wanted.kind, wanted.shown, visit.setting.now)
     return _confirmation(visit, wanted, nonce)
 
 
@@ -110,7 +110,7 @@ def _confirmation(
 
 def _act(visit: Visit, wanted: Wanted, form: Mapping[str, list[str]]) -> Response:
     """Do what was confirmed, if a person has filled the confirmation in."""
-    now, nonce, role = visit.services.clock.now(), first(form, "nonce"), first(form, "role")
+    now, nonce, role = visit.setting.now, first(form, "nonce"), first(form, "role")
     if wanted.wrong or not is_nonce(nonce, visit.token, wanted.kind, wanted.shown, now):
         return main_page(visit, 409, [sentence("page.old_form")])
     wrong = _unfilled(form)
@@ -141,7 +141,7 @@ def _unfilled(form: Mapping[str, list[str]]) -> dict[str, Sentence]:
 
 def _count(visit: Visit, kind: Kind) -> bool:
     """Count an act; ``False`` if the link has made too many."""
-    if not note_act(visit.services.store, visit.link, visit.services.clock.now()):
+    if not note_act(visit.services.store, visit.link, visit.setting.now):
         return False
     log.info("client acts", extra={"action": kind.value, "workbook": visit.page.spreadsheet_id})
     return True
@@ -183,7 +183,7 @@ def _kept(setting: Setting, outcome: WishOutcome, texts: Sequence[str]) -> Respo
 def _take_file(visit: Visit) -> Response:
     """Keep a file. This form is sent once, and asks for what a confirmation asks for."""
     sent = read_upload(visit.request, "file")
-    form, now = sent.fields, visit.services.clock.now()
+    form, now = sent.fields, visit.setting.now
     wanted = wanted_from_form(Kind.FILE, form, visit.page)
     nonce = first(form, "nonce")
     wrong = {**(wanted.wrong or {}), **_unfilled(form)}

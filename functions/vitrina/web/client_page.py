@@ -53,6 +53,7 @@ MOST_WAITING, MOST_DECIDED = 15, 10
 #: Most characters of a line of a choice.
 MOST_OPTION = 60
 DONE = "done"
+_ACTOR = ActorKind.CLIENT.value
 
 RENDERED = Rendered()
 
@@ -81,7 +82,7 @@ def answer_client(
     link = open_link(request, app, setting, token, linked.find_link)
     if isinstance(link, Response):
         return link
-    note(actor=ActorKind.CLIENT.value, workbook=link.spreadsheet_id)
+    note(actor=_ACTOR, workbook=link.spreadsheet_id)
     page = linked.load(services.store, link)
     visit = Visit(request, services, setting.for_page(page.locale), token, link, page)
     if request.method == "POST":
@@ -90,7 +91,7 @@ def answer_client(
 
         return act(visit, rest)
     if not is_robot(request):
-        note_opening(services.store, link, services.clock.now())
+        note_opening(services.store, link, setting.now)
     return _get(visit, rest)
 
 
@@ -124,10 +125,11 @@ def _report(visit: Visit, number: int | None) -> Response:
 
 def _key(visit: Visit) -> tuple[object, ...]:
     """Everything that the page follows from: the document by its version, which changes with each write."""
-    page, setting, now = visit.page, visit.setting, visit.services.clock.now()
+    page, setting = visit.page, visit.setting
+    now = setting.now
     open_ones = tuple(one.number for one in page.items if one.decided and one.decided.can_be_taken_back(now))
     shown = (page.spreadsheet_id, page.version, visit.may_act, open_ones)
-    return (*shown, visit.services.today(), setting.locale, setting.address, setting.language)
+    return (*shown, setting.today, setting.locale, setting.address, setting.language, setting.takes_gzip)
 
 
 def _empty_form(visit: Visit, kind: Kind) -> Response:
@@ -158,7 +160,7 @@ def main_page(visit: Visit, status: int = 200, errors: Sequence[Sentence] = ()) 
         decided=decided[:MOST_DECIDED],
         waited=lambda one: _waited(visit, one),
         decided_line=lambda one: decided_line(setting, one.decided, "was"),
-        now=visit.services.clock.now(),
+        now=setting.now,
         errors=_rendered(setting, errors),
         own=page.proposals,
         writing=[one.value for one in WRITING if one is not Kind.FILE or visit.services.files],
@@ -215,7 +217,7 @@ def file_form(
     """The form for a file, with everything that was filled in; only the file has to be chosen again."""
     if visit.services.files is None:
         return unknown_page(visit.setting)
-    setting, now = visit.setting, visit.services.clock.now()
+    setting, now = visit.setting, visit.setting.now
     found = {name: render(one, setting.locale) for name, one in (wrong or {}).items()}
     own = {one.name for one in INPUTS[Kind.FILE]} | {"file", "role", "sure"}
     return render_page(

@@ -12,15 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from flask import Request, Response
 
 from vitrina.errors import RequestError, RetriableServiceError, TooManyRequestsError, VitrinaError
-from vitrina.operations.clicks.limits import GUEST
+from vitrina.operations.clicks.limits import GUEST, too_many
 from vitrina.records.outside.accounting_links import PLACE as ACCOUNTING
 from vitrina.records.outside.client_links import PLACE as CLIENT
 from vitrina.records.outside.client_links import is_token
 from vitrina.texts import Sentence, sentence
 from vitrina.web.client_page import answer_client
 from vitrina.web.http import OTHER_BODY_BYTES, Application, OpenApplication, limit_body
-from vitrina.web.pages.frame import error_page, place_in, setting_of
-from vitrina.web.pages.rendering import Setting, compressed
+from vitrina.web.pages.frame import error_page, setting_of
+from vitrina.web.pages.rendering import Setting
 
 log = logging.getLogger("vitrina.client")
 
@@ -34,7 +34,8 @@ def _answer_accounting(
     return answer_accounting(request, app, setting, token, rest)
 
 
-_PAGES: Mapping[str, Callable[[Request, Application, Setting, str, Sequence[str]], Response]] = {
+_AnswerPage = Callable[[Request, Application, Setting, str, Sequence[str]], Response]
+_PAGES: Mapping[str, _AnswerPage] = {
     CLIENT: answer_client,
     ACCOUNTING: _answer_accounting,
 }
@@ -47,12 +48,13 @@ def handle_pages(request: Request, application: OpenApplication) -> Response:
     setting: Setting | None = None
     try:
         app = application()
-        place = next((one for one in request.path.split("/") if one in _PAGES), CLIENT)
-        token, rest = place_in(request.path, place)
+        answer_page, token, rest = _page_at(request.path)
         setting = setting_of(request, app.services, token, rest)
         # What is no token may be any text of kilobytes, and is not remembered.
-        with app.limits.pages.of(token if is_token(token) else GUEST, "page.too_many"):
-            return compressed(_PAGES[place](request, app, setting, token, rest), request)
+        with app.limits.pages.serve(token if is_token(token) else GUEST) as wait_s:
+            if wait_s > 0:
+                raise too_many("page.too_many", wait_s)
+            return answer_page(request, app, setting, token, rest)
     except TooManyRequestsError as error:
         answer = error_page(setting, error.http_status, Sentence(error.code, error.where))
         answer.headers["Retry-After"] = str(error.where["seconds"])
@@ -65,3 +67,12 @@ def handle_pages(request: Request, application: OpenApplication) -> Response:
     except VitrinaError as error:
         log.exception("page: %s", error.code)
         return error_page(setting, 503, sentence("page.later_again"))
+
+
+def _page_at(path: str) -> tuple[_AnswerPage, str, Sequence[str]]:
+    """Whose page a path names, the token, and what follows it; before stands the path of the function."""
+    parts = [part for part in path.split("/") if part]
+    for index, part in enumerate(parts):
+        if part in _PAGES:
+            return _PAGES[part], "".join(parts[index + 1 : index + 2]), parts[index + 2 :]
+    return answer_client, "", []

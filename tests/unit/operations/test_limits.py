@@ -157,8 +157,9 @@ def test_a_share_is_given_back_after_an_error(desk: Desk) -> None:
     """Whatever the request ends with."""
     desk.ask("b")
     for _ in range(AT_ONCE + 1):
-        with pytest.raises(ZeroDivisionError), desk.shares.of("a", "request.too_many"):
+        with pytest.raises(ZeroDivisionError), desk.shares.serve("a"):
             raise ZeroDivisionError
+    assert desk.ask("a") == 0.0
 
 
 def test_a_person_is_told_when_to_come_again(watch: Watch) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from vitrina.errors import TooManyRequestsError
 from vitrina.operations.clicks.guessers import Guessers
@@ -77,76 +77,79 @@ class Shares:
         self._at_once_s = at_once_s
         self._per_s = a_minute_s / 60
         self._now = now
-        self._work = work
+        self.work = work
         self._lock = threading.Lock()
-        self._served: Counter[str] = Counter()
+        self._served: dict[str, int] = {}
         self._seen: OrderedDict[str, float] = OrderedDict()
         #: Seconds that are left, and the moment at which there were so many.
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    @contextmanager
-    def serve(self, key: str) -> Iterator[float]:
+    def serve(self, key: str) -> AbstractContextManager[float]:
         """Serve a request meanwhile if the value is 0; else it may come again after so many seconds."""
-        wait_s = self._enter(key)
-        if wait_s > 0:
-            yield wait_s
-            return
-        begun = self._work()
-        try:
-            yield 0.0
-        finally:
-            self._leave(key, self._work() - begun)
-
-    @contextmanager
-    def of(self, key: str, code: str) -> Iterator[None]:
-        """Serve a request meanwhile; raises ``TooManyRequestsError`` with the sentence *code*."""
-        with self.serve(key) as wait_s:
-            if wait_s > 0:
-                raise too_many(code, wait_s)
-            yield
+        return _Turn(self, key)
 
     def see(self, key: str) -> None:
         """Make room for somebody from now on."""
         with self._lock:
-            self._note(key)
+            self._note(key, self._now())
 
-    def _enter(self, key: str) -> float:
+    def enter(self, key: str) -> float:
+        """Begin a request if the value is 0; else it may come again after so many seconds."""
         with self._lock:
-            self._note(key)
-            left = self._left_now(key)
-            if self._seen.keys() - {key}:
+            now = self._now()
+            self._note(key, now)
+            left = self._left_at(now, key)
+            other_count = len(self._seen) - (key in self._seen)
+            if other_count:
                 if left <= 0:
                     # Not at once when there is a moment of it again: the next request would be refused.
                     return max(WAIT_S, (WAIT_S * self._per_s - left) / self._per_s)
-                if self._served[key] >= AT_ONCE:
+                if self._served.get(key, 0) >= AT_ONCE:
                     return WAIT_S
-            self._served[key] += 1
+            self._served[key] = self._served.get(key, 0) + 1
             return 0.0
 
-    def _leave(self, key: str, used_s: float) -> None:
+    def leave(self, key: str, used_s: float) -> None:
+        """End a request that has used so many seconds of processor time."""
         with self._lock:
+            now = self._now()
             # Nobody is held up for long for what he did while he was alone.
-            left = max(-self._at_once_s, self._left_now(key) - used_s)
-            self._left[key] = left, self._now()
+            self._left[key] = max(-self._at_once_s, self._left_at(now, key) - used_s), now
             while len(self._left) > MOST_KEYS:
                 self._left.popitem(last=False)
             self._served[key] -= 1
             if not self._served[key]:
                 del self._served[key]
 
-    def _left_now(self, key: str) -> float:
-        left, since = self._left.pop(key, (self._at_once_s, self._now()))
-        left = min(self._at_once_s, left + (self._now() - since) * self._per_s)
-        self._left[key] = left, self._now()
+    def _left_at(self, now: float, key: str) -> float:
+        left, since = self._left.pop(key, (self._at_once_s, now))
+        left = min(self._at_once_s, left + (now - since) * self._per_s)
+        self._left[key] = left, now
         return left
 
-    def _note(self, key: str) -> None:
-        now = self._now()
+    def _note(self, key: str, now: float) -> None:
         if not key.startswith(GUEST):
             self._seen[key] = now
             self._seen.move_to_end(key)
         while self._seen and (len(self._seen) > MOST_KEYS or now - next(iter(self._seen.values())) > SEEN_S):
             self._seen.popitem(last=False)
+
+
+class _Turn:
+    """A request while it is served."""
+
+    def __init__(self, shares: Shares, key: str) -> None:
+        self._shares = shares
+        self._key = key
+
+    def __enter__(self) -> float:
+        self._wait_s = self._shares.enter(self._key)
+        self._begun = self._shares.work()
+        return self._wait_s
+
+    def __exit__(self, *_error: object) -> None:
+        if self._wait_s <= 0:
+            self._shares.leave(self._key, self._shares.work() - self._begun)
 
 
 class Limits:

@@ -14,20 +14,11 @@ from vitrina.ports import Store
 from vitrina.records.outside.client_links import AnyLink, is_token
 from vitrina.texts import Sentence, render
 from vitrina.web.http import Application
-from vitrina.web.pages.rendering import HEADERS, Setting, render_page
+from vitrina.web.pages.rendering import PageResponse, Setting, render_page
 from vitrina.web.pages.visitors import MOST_HEADERS, address_of
 
 #: The field that people do not see: programs fill it in.
 TRAP = "website"
-
-
-def place_in(path: str, place: str) -> tuple[str, list[str]]:
-    """Token and what follows it, after *place*; before it stands the path of the function."""
-    segments = [segment for segment in path.split("/") if segment]
-    if place not in segments:
-        return "", []
-    at = segments.index(place)
-    return "".join(segments[at + 1 : at + 2]), segments[at + 2 :]
 
 
 def open_link(
@@ -59,7 +50,7 @@ def open_link(
         guessers.note(address)
     if link is None or link.is_revoked:
         return unknown_page(setting, ask_for_link)
-    if link.is_expired(services.clock.now()):
+    if link.is_expired(setting.now):
         return message_page(setting, 410, "page.expired", ask_for_link)
     return link
 
@@ -69,13 +60,15 @@ def setting_of(request: Request, services: Services, token: str, rest: Sequence[
 
     Who reads no Russian, as the browser says, gets English. ``Setting.for_page`` then adds that of the page.
     """
-    language = request.args.get("lang", "")
+    language = request.args.get("lang", "") if request.query_string else ""
     language = language if language in ("ru", "en") else ""
-    is_english = _reads_english_only(request.headers.get("Accept-Language", ""))
+    is_english = _reads_english_only(request.environ.get("HTTP_ACCEPT_LANGUAGE", ""))
     locale = language or ("en" if is_english else "ru")
     is_below = bool(rest) or request.path.endswith("/")
     address = f"../{token}" if is_below else token
-    return Setting(locale, services.time_zone, services.choices, address, language)
+    takes_gzip = _takes_gzip(request.environ.get("HTTP_ACCEPT_ENCODING", ""))
+    now = services.clock.now()
+    return Setting(locale, services.time_zone, services.choices, now, address, language, takes_gzip)
 
 
 @lru_cache(maxsize=MOST_HEADERS)
@@ -84,6 +77,11 @@ def _reads_english_only(accept_language: str) -> bool:
     languages = parse_accept_header(accept_language, LanguageAccept)
     accepted = {code.partition("-")[0].lower() for code, _ in languages}
     return "en" in accepted and "ru" not in accepted
+
+
+@lru_cache(maxsize=MOST_HEADERS)
+def _takes_gzip(accept_encoding: str) -> bool:
+    return parse_accept_header(accept_encoding)["gzip"] > 0
 
 
 def unknown_page(setting: Setting, ask_for_link: str = "page.ask_for_link") -> Response:
@@ -105,5 +103,5 @@ def error_page(setting: Setting | None, status: int, text: Sentence) -> Response
     """A page that says what went wrong."""
     if setting is None:
         # Settings or store are wrong, so that there is nothing to make a page of.
-        return Response("503", status=503, content_type="text/plain; charset=utf-8", headers=dict(HEADERS))
+        return PageResponse("503", 503, content_type="text/plain; charset=utf-8")
     return message_page(setting, status, text)

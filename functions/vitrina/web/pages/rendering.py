@@ -8,25 +8,26 @@ import hashlib
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
-from flask import Request, Response
+from flask import Response
 from jinja2 import BaseLoader, Environment, FileSystemLoader, ModuleLoader, StrictUndefined
 from markupsafe import Markup
 from msgspec import Struct
 from msgspec.structs import replace
-from werkzeug.http import parse_accept_header
 
 from vitrina.texts import format_days, format_number, render, sentence
-from vitrina.web.pages.visitors import MOST_HEADERS
 from vitrina.workbook.reading.choices import Choices
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 _FOLDER = Path(__file__).parent
 #: The templates as Python modules, which ``make pages`` writes, so that no process has to compile them.
@@ -57,7 +58,18 @@ HEADERS: Mapping[str, str] = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
     "Vary": "Accept-Language, Accept-Encoding",
 }
-_PAGE_HEADERS = [("Content-Type", "text/html; charset=utf-8"), *HEADERS.items()]
+_HEADER_LINES = list(HEADERS.items())
+
+
+class PageResponse(Response):
+    """An answer that is sent with ``HEADERS``."""
+
+    def get_wsgi_response(
+        self, environ: WSGIEnvironment
+    ) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        """See ``werkzeug``, which would check and copy each of these headers for each answer."""
+        body, status, headers = super().get_wsgi_response(environ)
+        return body, status, _HEADER_LINES + headers
 
 
 class Setting(Struct, frozen=True):
@@ -69,17 +81,28 @@ class Setting(Struct, frozen=True):
         Relative address of the page of the project, for links and forms.
     language
         Language that was asked for in the address, empty for none; it is kept in all links.
+    takes_gzip
+        Whether the program that asks reads compressed answers.
+    now
+        The moment of the request.
     """
 
     locale: str
     zone: ZoneInfo
     choices: Choices
+    now: datetime
     address: str = ""
     language: str = ""
+    takes_gzip: bool = False
 
     def for_page(self, own_locale: str) -> Setting:
         """The setting for a page in *own_locale*, unless the address asks for a language."""
         return replace(self, locale="en") if own_locale == "en" and not self.language else self
+
+    @property
+    def today(self) -> date:
+        """The day of the request in the agency's time zone."""
+        return self.now.astimezone(self.zone).date()
 
     def to(self, place: str = "", **query: object) -> str:
         """Relative address of a place below the page."""
@@ -126,11 +149,22 @@ def render_page(setting: Setting, name: str, status: int = 200, **values: Any) -
         sparkline=sparkline,
         **values,
     )
-    return _response(html, status)
+    return _response(*_packed(html.encode(), setting.takes_gzip), status)
 
 
-def _response(html: str | bytes, status: int) -> Response:
-    return Response(html, status=status, headers=_PAGE_HEADERS)
+def _response(body: bytes, encoding: str, status: int) -> Response:
+    headers = {"Content-Encoding": encoding} if encoding else None
+    return PageResponse(body, status, headers, content_type="text/html; charset=utf-8")
+
+
+def _packed(data: bytes, takes_gzip: bool) -> tuple[bytes, str]:
+    """A page as a phone with a slow connection wants it, and its encoding; small ones stay.
+
+    Nothing that somebody else could choose is sent beside the token, so that the length tells nothing of it.
+    """
+    if takes_gzip and len(data) >= LEAST_COMPRESSED:
+        return gzip.compress(data, compresslevel=5), "gzip"
+    return data, ""
 
 
 def sparkline(points: Sequence[float | None]) -> Markup:
@@ -148,33 +182,21 @@ class Rendered:
     def __init__(self, most: int = 200) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._pages: OrderedDict[Hashable, bytes] = OrderedDict()
+        #: Body and encoding.
+        self._pages: OrderedDict[Hashable, tuple[bytes, str]] = OrderedDict()
 
     def page(self, key: Hashable, render_anew: Callable[[], Response]) -> Response:
         """The page under *key*, rendered if it is not known."""
         with self._lock:
-            data = self._pages.get(key)
-        if data is not None:
-            return _response(data, 200)
+            known = self._pages.get(key)
+        if known is not None:
+            return _response(*known, 200)
         answer = render_anew()
         with self._lock:
-            self._pages[key] = answer.get_data()
+            self._pages[key] = answer.get_data(), answer.headers.get("Content-Encoding", "")
             while len(self._pages) > self._most:
                 self._pages.popitem(last=False)
         return answer
-
-
-def compressed(answer: Response, request: Request) -> Response:
-    """The answer as a phone with a slow connection wants it; small ones and those of old programs stay.
-
-    Nothing that somebody else could choose is sent beside the token, so that the length tells nothing of it.
-    """
-    data = answer.get_data()
-    if len(data) < LEAST_COMPRESSED or not _takes_gzip(request.headers.get("Accept-Encoding")):
-        return answer
-    answer.set_data(_packed(data))
-    answer.headers["Content-Encoding"] = "gzip"
-    return answer
 
 
 def safe_url(text: str | None) -> str:
@@ -200,16 +222,6 @@ def linked(text: str) -> list[Mapping[str, str]]:
         parts.append({"text": address, "url": address})
         place = found.start() + len(address)
     return [*parts, {"text": text[place:], "url": ""}]
-
-
-@lru_cache(maxsize=MOST_HEADERS)
-def _takes_gzip(accept_encoding: str | None) -> bool:
-    return parse_accept_header(accept_encoding)["gzip"] > 0
-
-
-@lru_cache(maxsize=100)
-def _packed(data: bytes) -> bytes:
-    return gzip.compress(data, compresslevel=5)
 
 
 @lru_cache(maxsize=1000)
