@@ -65,10 +65,15 @@ def webhook(request: Request) -> Response:
 @functions_framework.http
 def client(request: Request) -> Response:
     """A client or accounting opens a page by a secret link, or answers there."""
-    from vitrina.web.pages.uploads import is_file
     from vitrina.web.secret_pages import handle_pages
 
-    return serve(request, application, handle_pages, limit_s=FILE_S if is_file(request) else PAGE_S)
+    limit_s = PAGE_S
+    if request.method == "POST":
+        # Most visits only look.
+        from vitrina.web.pages.uploads import is_file
+
+        limit_s = FILE_S if is_file(request) else PAGE_S
+    return serve(request, application, handle_pages, limit_s=limit_s)
 
 
 @functions_framework.http

@@ -12,9 +12,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import Any, cast
+from typing import Any, Generic, TypeVar, cast
 
 import tenacity
 
@@ -43,34 +43,36 @@ class Patience:
 _patience: ContextVar[Patience | None] = ContextVar("patience", default=None)
 
 
-@contextmanager
-def limited_to(seconds: float) -> Iterator[None]:
+Value = TypeVar("Value")
+
+
+class _Inside(Generic[Value]):
+    """Gives a variable a value inside of a ``with`` block, in less time than a generator would take."""
+
+    def __init__(self, variable: ContextVar[Value], value: Value) -> None:
+        self._variable = variable
+        self._value = value
+
+    def __enter__(self) -> None:
+        self._token = self._variable.set(self._value)
+
+    def __exit__(self, *_error: object) -> None:
+        self._variable.reset(self._token)
+
+
+def limited_to(seconds: float) -> AbstractContextManager[None]:
     """Give what is done inside at most so many seconds, fewer where an outer limit ends earlier."""
-    token = _ends_at_s.set(min(_ends_at_s.get(), time.monotonic() + seconds))
-    try:
-        yield
-    finally:
-        _ends_at_s.reset(token)
+    return _Inside(_ends_at_s, min(_ends_at_s.get(), time.monotonic() + seconds))
 
 
-@contextmanager
-def extended_to(seconds: float) -> Iterator[None]:
+def extended_to(seconds: float) -> AbstractContextManager[None]:
     """Give the end of something at least so many seconds, even after its deadline."""
-    token = _ends_at_s.set(max(_ends_at_s.get(), time.monotonic() + seconds))
-    try:
-        yield
-    finally:
-        _ends_at_s.reset(token)
+    return _Inside(_ends_at_s, max(_ends_at_s.get(), time.monotonic() + seconds))
 
 
-@contextmanager
-def patient_for(seconds: float) -> Iterator[None]:
+def patient_for(seconds: float) -> AbstractContextManager[None]:
     """Wait inside for the calls to one system that are never answered so many seconds in all."""
-    token = _patience.set(Patience(seconds))
-    try:
-        yield
-    finally:
-        _patience.reset(token)
+    return _Inside(_patience, Patience(seconds))
 
 
 @contextmanager

@@ -89,13 +89,17 @@ def limit_body(request: Request, limit_bytes: int) -> None:
     Call it before anything else: after the answer functions-framework reads the rest of the body into
     memory (``read_request`` in its ``__init__.py``, version 3.10.2), whatever the answer was.
     """
+    request.max_content_length = limit_bytes
+    environ = request.environ
+    if not environ.get("CONTENT_LENGTH") and "HTTP_TRANSFER_ENCODING" not in environ:
+        # There is no body (RFC 9112, 6.3).
+        return
     length = request.content_length
     if length is None:
         # The body comes in chunks. One byte more than the limit shows that it is too large.
         readable_bytes = limit_bytes + 1 if request.environ.get("wsgi.input_terminated") else 0
     else:
         readable_bytes = 0 if length > limit_bytes else length
-    request.max_content_length = limit_bytes
     request.stream = cast(IO[bytes], _BoundedStream(request.input_stream, readable_bytes))
 
 
