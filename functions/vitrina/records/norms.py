@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct, convert, field
 
 from vitrina.domain.estimating.norms import NormCell, Norms, norms_from_document
 from vitrina.ports import Document, Json, Key, Store
@@ -70,7 +70,7 @@ def titles_key(agency_id: str) -> Key:
 def tracked_titles(store: Store, document: Document | None, agency_id: str) -> Tracked[Titles]:
     """The titles of an agency."""
     packed = unpack_one(store, TITLES, agency_id, document)
-    return Tracked(packed, encode=lambda titles: [list(one) for one in titles], decode=_titles)
+    return Tracked(packed, encode=list, decode=_titles)
 
 
 def with_titles(titles: Titles, started: Iterable[tuple[str, str]]) -> Titles:
@@ -81,4 +81,4 @@ def with_titles(titles: Titles, started: Iterable[tuple[str, str]]) -> Titles:
 
 
 def _titles(payload: Any) -> Titles:
-    return tuple((kind, title) for kind, title in payload or ())
+    return convert(payload or (), Titles)
