@@ -9,7 +9,9 @@ from vitrina.operations.run import Run, ending
 from vitrina.operations.services import Services
 from vitrina.ports import Json
 from vitrina.project.snapshot import read_stored
-from vitrina.usecases.tracker.push import push, push_wish, remove_unused
+from vitrina.usecases.tracker.make_cards import push_wish
+from vitrina.usecases.tracker.push import push
+from vitrina.usecases.tracker.unused_cards import remove_unused
 
 
 def push_wanted(services: Services, body: Json) -> None:

@@ -31,8 +31,9 @@ from vitrina.tabs.schedule import write_schedule
 from vitrina.texts import Sentence, sentence
 from vitrina.usecases.batch.replan_work import with_states
 from vitrina.usecases.tracker.move_project import ACTION
-from vitrina.usecases.tracker.push import fingerprint_of_item, is_worked_on, new_card
+from vitrina.usecases.tracker.new_card import new_card
 from vitrina.usecases.tracker.undo_switch import undo_switch
+from vitrina.usecases.tracker.unused_cards import fingerprint_of_item, is_worked_on
 from vitrina.workbook.reading.book import Book, item_number_of_row, parse_book
 from vitrina.workbook.writing.change import WorkbookChange
 from vitrina.workbook.writing.client_needs import hide_emptied

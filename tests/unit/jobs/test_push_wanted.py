@@ -14,7 +14,7 @@ from vitrina.errors import BusyError, ChangedMeanwhileError, RetriableServiceErr
 from vitrina.jobs.registry import deliver_outbox
 from vitrina.operations.outbox import OUTBOX
 from vitrina.operations.run import LEASE
-from vitrina.usecases.tracker.push import push_wish
+from vitrina.usecases.tracker.make_cards import push_wish
 
 
 @pytest.fixture

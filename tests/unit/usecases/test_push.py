@@ -16,7 +16,7 @@ from vitrina.operations.run import LEASE
 from vitrina.ports import NewCard
 from vitrina.records.cards import card_key, card_owner_from_document
 from vitrina.records.undo import UNDO
-from vitrina.usecases.tracker.push import push_wish
+from vitrina.usecases.tracker.make_cards import push_wish
 
 
 @pytest.fixture

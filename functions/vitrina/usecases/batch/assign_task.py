@@ -52,7 +52,7 @@ from vitrina.usecases.batch.start_batch import (
     take_back_by_sheet,
 )
 from vitrina.usecases.batch.task_source import TaskSource, source_of_row
-from vitrina.usecases.tracker.push import push_wish
+from vitrina.usecases.tracker.make_cards import push_wish
 from vitrina.workbook.reading.backlog_rows import HOURS_PREFIX
 from vitrina.workbook.reading.book import SHELF, row_number_of_action
 from vitrina.workbook.reading.settings import locale_of

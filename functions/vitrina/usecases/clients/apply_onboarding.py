@@ -37,7 +37,7 @@ from vitrina.usecases.clients.draft_onboarding import (
     template_of,
 )
 from vitrina.usecases.clients.preview_onboarding import draft_messages
-from vitrina.usecases.tracker.push import push_wish
+from vitrina.usecases.tracker.make_cards import push_wish
 from vitrina.workbook.reading.book import row_number_of_action
 from vitrina.workbook.reading.settings import locale_of
 from vitrina.workbook.reading.team import Team

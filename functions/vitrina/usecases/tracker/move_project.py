@@ -50,8 +50,8 @@ from vitrina.records.cards import (
 from vitrina.records.work import Item, ItemAction, ProjectWork
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.texts import Sentence, render, sentence
+from vitrina.usecases.tracker.make_cards import make_cards, owned_steps, push_wish, settled
 from vitrina.usecases.tracker.own_title import own_board_title
-from vitrina.usecases.tracker.push import make_cards, owned_steps, push_wish, settled
 from vitrina.usecases.tracker.refresh import row_states, write_card_states
 from vitrina.usecases.tracker.two_way import surroundings_of
 from vitrina.workbook.reading.book import item_number_of_row, tracker_mark

@@ -29,8 +29,9 @@ from vitrina.records.cards import (
 from vitrina.records.work import Item, ItemAction, ProjectWork
 from vitrina.tabs.refreshed_mark import write_refreshed_mark
 from vitrina.texts import sentence
+from vitrina.usecases.tracker.make_cards import push_wish
 from vitrina.usecases.tracker.move_project import forget_cards, link_onward, put_place, set_link, set_place
-from vitrina.usecases.tracker.push import new_card, push_wish
+from vitrina.usecases.tracker.new_card import new_card
 from vitrina.usecases.tracker.switch_tracker import link_boards
 from vitrina.workbook.reading.work_rows import WorkRow
 from vitrina.workbook.writing.change import WorkbookChange
