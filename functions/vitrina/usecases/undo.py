@@ -154,7 +154,6 @@ def _remove_cards(run: Run, snapshot: Snapshot, record: Json) -> tuple[list[str]
         was interrupted, or that is slower than its lease, may have a creation under way.
     """
     tracker, project, work = snapshot.tracker, snapshot.project, snapshot.stored.work
-    rows = snapshot.work_rows.actions
     begun: list[str] = []
     whole, half_made = _items_with_cards(snapshot, record)
     cards = _cards_of(snapshot, whole, half_made)
@@ -162,8 +161,8 @@ def _remove_cards(run: Run, snapshot: Snapshot, record: Json) -> tuple[list[str]
         step = sentence("undo.progress", done=done + 1, total=len(cards))
         run.report(done, len(cards), step)
         card = tracker.get_card(project.board_id, card_id)
-        own_rows = [row for row in rows if row.item_number == item.number]
-        expected = new_card(snapshot, item, own_rows) if own_rows else None
+        rows = snapshot.work_rows.of_item(item.number)
+        expected = new_card(snapshot, item, rows) if rows else None
         if card is not None and (
             expected is None or not is_untouched(card, expected, is_whole=_is_whole(item, card_id))
         ):

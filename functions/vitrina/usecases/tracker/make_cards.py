@@ -160,8 +160,7 @@ class _Making:
         for item in self._new:
             if self.failure is not None or self.conflict is not None:
                 return
-            rows = [row for row in self._snapshot.work_rows.actions if row.item_number == item.number]
-            card = new_card(self._snapshot, item, rows)
+            card = new_card(self._snapshot, item, self._snapshot.work_rows.of_item(item.number))
             known = present.get(item.external_id, ())
             yield item, partial(_find_or_create, self._snapshot.tracker, item, card, known)
 

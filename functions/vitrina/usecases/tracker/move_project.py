@@ -388,7 +388,7 @@ def _total_hours(snapshot: Snapshot, switch: TrackerSwitch, item: Item, card: Ca
             replace(one, carried_hours=former.hours.get(one.row_number, 0.0)) for one in known.actions
         ),
     )
-    rows = [row for row in snapshot.work_rows.actions if row.item_number == item.number]
+    rows = snapshot.work_rows.of_item(item.number)
     project = replace(snapshot.project, stages=switch.before.stages)
     ids = people_in_tracker(snapshot.services, project.agency_id, snapshot.stored.team, switch.before.tracker)
     around = surroundings_of(snapshot, people=ids)

@@ -112,7 +112,7 @@ def step_text(snapshot: Snapshot, row: WorkRow) -> str:
 def own_rows(snapshot: Snapshot, item: Item) -> list[WorkRow]:
     """The rows of an item that are in the sheet."""
     known = {action.row_number for action in item.actions}
-    return [row for row in snapshot.work_rows.actions if row.number in known]
+    return [row for row in snapshot.work_rows.of_item(item.number) if row.number in known]
 
 
 # --- To the tracker --------------------------------------------------------------------------------
@@ -320,7 +320,7 @@ def gather(
     findings: Findings, snapshot: Snapshot, item: Item, look: Look, card: Card, around: Surroundings
 ) -> None:
     """Add what a look at an item has found."""
-    rows = {row.row_number: row for row in snapshot.work_rows.actions}
+    rows = snapshot.work_rows.by_number
     for one in look.having(Verdict.CONFLICT):
         findings.conflicts[key_of(item, one)] = _conflict(item, one, rows, around)
     for problem in look.problems:

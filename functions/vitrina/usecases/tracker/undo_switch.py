@@ -79,18 +79,13 @@ def _require_untouched(run: Run, snapshot: Snapshot, switch: TrackerSwitch) -> N
     items = snapshot.items
     if switch.is_open or any(item.card_lost_at for item in items.values()):
         raise UserError("switch.not_ended")
-    rows: dict[int, list[WorkRow]] = {}
-    for row in snapshot.work_rows.actions:
-        rows.setdefault(row.item_number, []).append(row)
     begun = []
     for number, item in items.items():
         run.report(0, 0, sentence("switch.progress_undo"))
-        own_rows = rows.get(number, [])
+        rows = snapshot.work_rows.of_item(number)
         is_new = bool(item.card_id) and number not in switch.items
         is_touched = (
-            _is_card_touched(snapshot, item, own_rows)
-            if snapshot.has_cards
-            else _is_row_touched(item, own_rows)
+            _is_card_touched(snapshot, item, rows) if snapshot.has_cards else _is_row_touched(item, rows)
         )
         if is_new or is_touched:
             begun.append(item.code)

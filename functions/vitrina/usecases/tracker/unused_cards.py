@@ -34,9 +34,9 @@ def remove_late_twins(
     for item in over:
         created_as = fingerprint_of_item(snapshot, item)
         remove_unused(tracker, snapshot.project.board_id, item.external_id, created_as, keep=item.card_id)
-        own_rows = [row for row in snapshot.work_rows.actions if row.item_number == item.number]
-        if item.card_id and own_rows and item.number not in lacking:
-            step_ids = tracker.complete_card(item.card_id, new_card(snapshot, item, own_rows))
+        rows = snapshot.work_rows.of_item(item.number)
+        if item.card_id and rows and item.number not in lacking:
+            step_ids = tracker.complete_card(item.card_id, new_card(snapshot, item, rows))
             if step_ids:
                 steps[item.number] = step_ids
     return [item.number for item in over]
@@ -69,7 +69,7 @@ def is_worked_on(card: Card) -> bool:
 
 def fingerprint_of_item(snapshot: Snapshot, item: Item) -> str:
     """The fingerprint with which the card of an item is created; empty if the item has no rows."""
-    rows = [row for row in snapshot.work_rows.actions if row.item_number == item.number]
+    rows = snapshot.work_rows.of_item(item.number)
     return _fingerprint(new_card(snapshot, item, rows)) if rows else ""
 
 

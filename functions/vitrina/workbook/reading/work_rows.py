@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cached_property
 
@@ -108,6 +108,17 @@ class WorkRows(Struct, frozen=True, dict=True):
     def by_number(self) -> Mapping[int, WorkRow]:
         """The rows of actions by their numbers."""
         return {row.row_number: row for row in self.actions}
+
+    @cached_property
+    def _by_item(self) -> Mapping[int, Sequence[WorkRow]]:
+        found: dict[int, list[WorkRow]] = {}
+        for row in self.actions:
+            found.setdefault(row.item_number, []).append(row)
+        return found
+
+    def of_item(self, number: int) -> Sequence[WorkRow]:
+        """The rows of an item's actions, from the top."""
+        return self._by_item.get(number, ())
 
 
 def read_work(book: Book, choices: Choices, *, identity: ProgressIdentity, today: date) -> WorkRows:
