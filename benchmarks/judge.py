@@ -30,6 +30,18 @@ def violations(agency: RandomAgency, plan: PeriodPlan) -> list[Violation]:
     return check(rows_of(plan, agency.resources.bookings), facts_of(agency, plan))
 
 
+def overbooked(agency: RandomAgency, selection: Selection) -> list[str]:
+    """Names of people to whom a selection gives more hours than they have in the period."""
+    ledger = Ledger(agency.resources, since=agency.period.start_on, until=agency.period.end_on)
+    left = {
+        name: ledger.free_hours(place, ledger.places(agency.period)) for name, place in ledger.people.items()
+    }
+    for one in selection.taken:
+        for part in one.assignments:
+            left[part.specialist] -= part.hours
+    return [name for name, hours in left.items() if hours < -TOLERANCE_HOURS]
+
+
 def rows_of(plan: PeriodPlan, bookings: Iterable[Booking]) -> list[DayRow]:
     """Everybody's hours by day, as they would be in cells."""
     planned = [

@@ -151,7 +151,7 @@ def select(
     unfinished
         Keys of items in progress; items that depend on them wait.
     known
-        Decisions about the first items that are kept.
+        Decisions that are kept, in their order; they come before all others.
     budgets
         Budgets of the search for room; they are changed, so that a second selection uses the rest.
     only_taken
@@ -261,8 +261,11 @@ class Chooser:
 
     def choose(self) -> Selection:
         """Decide every item once."""
+        # First of all: without the items that were put aside meanwhile, others may come earlier than these.
+        for one in self._known.values():
+            self._repeat(one)
         for item in self._in_order():
-            if not (self._only_taken and self._has_no_room(item)):
+            if item.key not in self._known and not (self._only_taken and self._has_no_room(item)):
                 self.decide(item)
         waiting = {item.key: item for items in self._waiting.values() for item in items}
         for item in sorted(waiting.values(), key=lambda one: (priority_class(one), *place_in_backlog(one))):
@@ -354,7 +357,7 @@ class Chooser:
 
     def _has_no_room(self, item: BacklogItem) -> bool:
         """Whether the item is left out for sure, so that deciding it would change nothing for others."""
-        if item.key in self._known or item.is_carried_over:
+        if item.is_carried_over:
             return False
         room, most, _ = self._rooms.get(item.project) or self._room_of(item.project)
         if room < item.total_hours <= most:
@@ -375,7 +378,7 @@ class Chooser:
         most = min(self._shortest_of_largest, self._least_limit(project)) + EPSILON_HOURS
         room = left + EPSILON_HOURS
         fewest_hours, most_hours = self._demand.spans_hours.get(project, (math.inf, 0.0))
-        is_too_small = not self._known and room < fewest_hours and most_hours <= most
+        is_too_small = room < fewest_hours and most_hours <= most
         found = self._rooms[project] = _LimitRoom(room, most, is_too_small)
         return found
 
@@ -386,8 +389,7 @@ class Chooser:
                 self._waiting.setdefault((item.project, number), []).append(item)
             return
         self._order.append(item.key)
-        known = self._known.get(item.key)
-        reason = self.place(item) if known is None else self._repeat(known)
+        reason = self.place(item)
         if reason is not None:
             self._left_out.append(reason)
             return
@@ -398,9 +400,12 @@ class Chooser:
         for one in sorted(freed, key=lambda one: (priority_class(one), *place_in_backlog(one))):
             self.decide(one)
 
-    def _repeat(self, known: TakenItem | LeftOutItem) -> LeftOutItem | None:
+    def _repeat(self, known: TakenItem | LeftOutItem) -> None:
+        """Decide an item as before."""
+        self._order.append(known.item.key)
         if isinstance(known, LeftOutItem):
-            return known
+            self._left_out.append(known)
+            return
         parts = [
             self._take(
                 known.item,
@@ -413,7 +418,8 @@ class Chooser:
         ]
         self._taken.append((known.item, parts, dict(known.rest_hours)))
         self._spend(known.item, known.hours)
-        return None
+        if known.is_whole:
+            self._pending.discard(known.item.key)
 
     # --- Room ------------------------------------------------------------------------------------
 
@@ -619,6 +625,7 @@ class Chooser:
                 (self._limit_left[number] for number in self._item_limits(item.project)), default=hours
             )
             budget -= sum(part.hours for part in parts)
+            self._is_first = not parts
             part = self._seat(item, profile, hours, []) if hours <= budget + EPSILON_HOURS else None
             if part is None and self._may_divide(item, profile, hours):
                 part = self._seat_piece(item, profile, min(hours, budget))

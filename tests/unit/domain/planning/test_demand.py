@@ -8,10 +8,13 @@ from collections.abc import Iterable, Sequence
 import pytest
 from msgspec.structs import replace
 
+import benchmarks.planning
 from benchmarks.agencies import RandomAgency, random_agency, with_wanted_days
+from benchmarks.judge import overbooked
 from vitrina.domain.backlog import BacklogItem, Priority
 from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.planning.demand import PASSED_OVER_LIMIT, Demand, is_raised
+from vitrina.domain.planning.explain import Change, ChangeKind, Situation, changed
 from vitrina.domain.planning.planner import plan_period
 
 SEEDS = range(40)
@@ -61,12 +64,36 @@ def test_items_are_raised_after_enough_periods() -> None:
 def test_a_plan_that_tells_only_what_is_taken_takes_the_same() -> None:
     """Items that have no room for sure may be skipped."""
     for seed in SEEDS:
-        agency = agency_of(seed)
-        whole = plan_period(agency.items, agency.resources, period=agency.period)
-        brief = plan_period(agency.items, agency.resources, period=agency.period, only_taken=True)
+        assert_takes_the_same(agency_of(seed), seed)
 
-        assert brief.schedule == whole.schedule, f"seed {seed}"
-        assert brief.selection.taken == whole.selection.taken, f"seed {seed}"
+
+@pytest.mark.slow
+def test_what_was_searched_in_vain_does_not_depend_on_skipped_items() -> None:
+    """A large item that is begun is searched room for after an item that may be skipped."""
+    agency = benchmarks.planning.agency_of(591_020)
+    situation = Situation(Demand(agency.items), agency.resources, agency.period)
+    more = changed(situation, Change(ChangeKind.ADD_HOURS, 1.25, specialist="S01"))
+
+    assert_takes_the_same(replace(agency, resources=more.resources), 591_020)
+
+
+@pytest.mark.slow
+def test_nobody_is_given_more_hours_than_he_has() -> None:
+    """Also where an item for which no day is left is put aside, and others come earlier without it."""
+    for seed in (*SEEDS, *range(5_200, 5_800, 5)):
+        agency = agency_of(seed)
+        plan = plan_period(agency.items, agency.resources, period=agency.period)
+
+        assert overbooked(agency, plan.selection) == [], f"seed {seed}"
+
+
+def assert_takes_the_same(agency: RandomAgency, seed: int) -> None:
+    """A plan that tells only what is taken has the items and days of a whole one."""
+    whole = plan_period(agency.items, agency.resources, period=agency.period)
+    brief = plan_period(agency.items, agency.resources, period=agency.period, only_taken=True)
+
+    assert brief.schedule == whole.schedule, f"seed {seed}"
+    assert brief.selection.taken == whole.selection.taken, f"seed {seed}"
 
 
 def agency_of(seed: int) -> RandomAgency:

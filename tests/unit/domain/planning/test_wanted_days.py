@@ -11,6 +11,7 @@ from vitrina.domain.calendar import PeriodKind, WorkCalendar, period_of
 from vitrina.domain.planning.capacity import Resources
 from vitrina.domain.planning.demand import priority_class, wanted_days
 from vitrina.domain.planning.planner import PeriodPlan, plan_period
+from vitrina.domain.planning.selection import LeftOutReason
 
 MONDAY = date(2026, 11, 23)
 TUESDAY, WEDNESDAY, FRIDAY = date(2026, 11, 24), date(2026, 11, 25), date(2026, 11, 27)
@@ -47,6 +48,17 @@ def test_the_wanted_item_of_a_class_enters_first() -> None:
     """Of two items of 24 h one has room in a week of 40 h: the one that is wanted in it."""
     assert plan(item(1, 24), item(2, 24)).taken_keys == {("А", 1)}
     assert plan(item(1, 24), item(2, 24, wanted_on=FRIDAY)).taken_keys == {("А", 2)}
+
+
+def test_what_a_wanted_item_waits_for_keeps_its_hours_when_that_has_no_day() -> None:
+    """Item 2 comes first for the sake of item 3, for which no day is left; item 1 gets none of its hours."""
+    first, other, last = item(2, 36), item(1, 30), item(3, 2, wanted_on=FRIDAY, after=(2,))
+
+    found = plan(first, other, last)
+
+    assert [one.item.number for one in found.selection.taken] == [2]
+    assert [(left.item.number, left.reason) for left in found.late] == [(3, LeftOutReason.WAITS_FOR)]
+    assert due(found, 2) <= FRIDAY
 
 
 @pytest.mark.parametrize("wanted_on", [date(2026, 11, 20), date(2026, 12, 4)])
