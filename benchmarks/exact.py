@@ -71,7 +71,7 @@ class ExactChooser(Chooser):
 
     unanswered_count = 0
 
-    def rearrange(self, profile: str, hours: float) -> tuple[Moves, PersonLoad] | None:
+    def rearrange(self, profile: str, hours: float, **_: object) -> tuple[Moves, PersonLoad] | None:
         """A short chain if there is one, otherwise the solver's answer."""
         return make_room(self.team, profile, hours) or self._solved(self.team, profile, hours)
 

@@ -49,7 +49,6 @@ from vitrina.domain.calendar import PeriodKind
 from vitrina.domain.planning.capacity import EPSILON_HOURS, Ledger
 from vitrina.domain.planning.demand import Demand, priority_class
 from vitrina.domain.planning.explain import Situation, changed, explain
-from vitrina.domain.planning.moves import Moves
 from vitrina.domain.planning.planner import HORIZON_CALENDAR_DAYS, PeriodPlan, plan_period
 from vitrina.domain.planning.schedule import Schedule, schedule
 from vitrina.domain.planning.selection import Chooser, LeftOutItem, LeftOutReason, Selection
@@ -90,9 +89,8 @@ def _freest(people: Sequence[PersonLoad]) -> PersonLoad | None:
 class PlainChooser(Chooser):
     """Skips items that do not fit; the person with most free hours first, and no moves between people."""
 
-    def rearrange(self, profile: str, hours: float) -> tuple[Moves, PersonLoad] | None:  # noqa: ARG002
+    def rearrange(self, *_: object, **__: object) -> None:
         """Move nothing."""
-        return None
 
     def best_person(self, profile: str, hours: float) -> PersonLoad | None:
         """The person with most free hours."""

@@ -236,7 +236,6 @@ class Chooser:
         self._move_count = 0
         self._budgets = budgets or SearchBudgets()
         self._class = 0
-        self._is_first = True
         self._spent: dict[str, float] = {}
         self._item_limits_known: dict[str, list[int]] = {}
         self._least_limits: dict[str, float] = {}
@@ -471,8 +470,7 @@ class Chooser:
         parts: list[Part] = []
         moved: list[tuple[Part, PersonLoad]] = []
         for profile in self._by_pressure(item):
-            self._is_first = not parts
-            part = self._seat(item, profile, item.hours[profile], moved)
+            part = self._seat(item, profile, item.hours[profile], moved, is_first=not parts)
             if part is None:
                 self._undo(parts, moved)
                 return self._no_room(item, profile, item.hours[profile])
@@ -487,16 +485,25 @@ class Chooser:
         return sorted(item.hours, key=lambda one: (-self._pressure.get(one, 0.0), one))
 
     def _seat(
-        self, item: BacklogItem, profile: str, hours: float, moved: list[tuple[Part, PersonLoad]]
+        self,
+        item: BacklogItem,
+        profile: str,
+        hours: float,
+        moved: list[tuple[Part, PersonLoad]],
+        *,
+        is_first: bool,
     ) -> Part | None:
-        """Assign hours to the best person, making room if needed; *moved* collects former holders."""
+        """Assign hours to the best person, making room if needed; *moved* collects former holders.
+
+        *is_first* says that no other part of the item has a person yet.
+        """
         keeper = self._keeper(item, profile)
         if keeper is not None:
             return self._take(item, profile, hours, keeper, is_fixed=True) if keeper.holds(hours) else None
         person = self.best_person(profile, hours)
         if person is not None:
             return self._take(item, profile, hours, person)
-        found = self.rearrange(profile, hours)
+        found = self.rearrange(profile, hours, is_first=is_first)
         if found is None:
             return None
         moved.extend(self._carry_out(found[0]))
@@ -510,14 +517,17 @@ class Chooser:
         self._move_count += len(moves)
         return had
 
-    def rearrange(self, profile: str, hours: float) -> Room | None:
-        """Moves after which a person has room, and the person; ``None`` if there are none."""
+    def rearrange(self, profile: str, hours: float, *, is_first: bool) -> Room | None:
+        """Moves after which a person has room, and the person; ``None`` if there are none.
+
+        A search in vain is remembered where *is_first*: other parts of the item would be given back.
+        """
         if hours > self.team.most_hours(profile) + EPSILON_HOURS:
             return None
         found = make_room(self.team, profile, hours)
         if found is None and hours < self._budgets.in_vain.get(profile, math.inf):
             found = gather_room(self.team, profile, hours, self._budgets.whole[self._class])
-            if found is None and self._is_first:
+            if found is None and is_first:
                 self._budgets.in_vain[profile] = hours
         return found
 
@@ -625,8 +635,9 @@ class Chooser:
                 (self._limit_left[number] for number in self._item_limits(item.project)), default=hours
             )
             budget -= sum(part.hours for part in parts)
-            self._is_first = not parts
-            part = self._seat(item, profile, hours, []) if hours <= budget + EPSILON_HOURS else None
+            part = None
+            if hours <= budget + EPSILON_HOURS:
+                part = self._seat(item, profile, hours, [], is_first=not parts)
             if part is None and self._may_divide(item, profile, hours):
                 part = self._seat_piece(item, profile, min(hours, budget))
             if part is None:
