@@ -97,7 +97,7 @@ def limit_body(request: Request, limit_bytes: int) -> None:
     length = request.content_length
     if length is None:
         # The body comes in chunks. One byte more than the limit shows that it is too large.
-        readable_bytes = limit_bytes + 1 if request.environ.get("wsgi.input_terminated") else 0
+        readable_bytes = limit_bytes + 1 if environ.get("wsgi.input_terminated") else 0
     else:
         readable_bytes = 0 if length > limit_bytes else length
     request.stream = cast(IO[bytes], _BoundedStream(request.input_stream, readable_bytes))

@@ -15,7 +15,6 @@ from vitrina.logs import note
 from vitrina.operations.actor import Actor, person
 from vitrina.operations.answer import Answer, answer_json, error_answer, unexpected_answer
 from vitrina.operations.clicks.access import access_keys, require_role
-from vitrina.operations.clicks.limits import too_many
 from vitrina.operations.clicks.runner import Click, operation_status, run_click
 from vitrina.operations.services import Services
 from vitrina.ports import Json
@@ -121,9 +120,7 @@ def _share(app: Application, body: Json, actor: Actor, locale: str) -> tuple[Jso
     if body["action"] == OPERATION_STATUS:
         return _answer(services, body, actor, locale)
     sharer = limits.sharer(actor.name, services.known_agencies.get(spreadsheet_id))
-    with limits.agencies.serve(sharer) as wait_s:
-        if wait_s > 0:
-            raise too_many("request.too_many", wait_s)
+    with limits.agencies.of(sharer, "request.too_many"):
         try:
             answer = _answer(services, body, actor, locale)
         except UserError:

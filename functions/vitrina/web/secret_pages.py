@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from flask import Request, Response
 
 from vitrina.errors import RequestError, RetriableServiceError, TooManyRequestsError, VitrinaError
-from vitrina.operations.clicks.limits import GUEST, too_many
+from vitrina.operations.clicks.limits import GUEST
 from vitrina.records.outside.accounting_links import PLACE as ACCOUNTING
 from vitrina.records.outside.client_links import PLACE as CLIENT
 from vitrina.records.outside.client_links import is_token
@@ -51,9 +51,7 @@ def handle_pages(request: Request, application: OpenApplication) -> Response:
         answer_page, token, rest = _page_at(request.path)
         setting = setting_of(request, app.services, token, rest)
         # What is no token may be any text of kilobytes, and is not remembered.
-        with app.limits.pages.serve(token if is_token(token) else GUEST) as wait_s:
-            if wait_s > 0:
-                raise too_many("page.too_many", wait_s)
+        with app.limits.pages.of(token if is_token(token) else GUEST, "page.too_many"):
             return answer_page(request, app, setting, token, rest)
     except TooManyRequestsError as error:
         answer = error_page(setting, error.http_status, Sentence(error.code, error.where))

@@ -25,8 +25,6 @@ class Guessers:
 
     def is_over(self, address: str) -> bool:
         """Whether a visitor has asked for too many unknown tokens."""
-        if not self._counts:
-            return False
         with self._lock:
             since, count = self._counts.get(network(address, 32, 64), (0.0, 0))
             return count >= MOST_UNKNOWN and self._now() - since < WINDOW_S

@@ -88,6 +88,10 @@ class Shares:
         """Serve a request meanwhile if the value is 0; else it may come again after so many seconds."""
         return _Turn(self, key)
 
+    def of(self, key: str, code: str) -> AbstractContextManager[float]:
+        """Serve a request meanwhile; raises ``TooManyRequestsError`` with the sentence *code*."""
+        return _Turn(self, key, code)
+
     def see(self, key: str) -> None:
         """Make room for somebody from now on."""
         with self._lock:
@@ -110,7 +114,7 @@ class Shares:
             return 0.0
 
     def leave(self, key: str, used_s: float) -> None:
-        """End a request that has used so many seconds of processor time."""
+        """End a request; *used_s* are the seconds of processor time that it took."""
         with self._lock:
             now = self._now()
             # Nobody is held up for long for what he did while he was alone.
@@ -136,14 +140,17 @@ class Shares:
 
 
 class _Turn:
-    """A request while it is served."""
+    """A request while it is served. With a *code*, a request that is not served raises an error."""
 
-    def __init__(self, shares: Shares, key: str) -> None:
+    def __init__(self, shares: Shares, key: str, code: str = "") -> None:
         self._shares = shares
         self._key = key
+        self._code = code
 
     def __enter__(self) -> float:
         self._wait_s = self._shares.enter(self._key)
+        if self._wait_s > 0 and self._code:
+            raise too_many(self._code, self._wait_s)
         self._begun = self._shares.work()
         return self._wait_s
 
