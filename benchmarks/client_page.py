@@ -98,7 +98,7 @@ def main() -> None:
 
 
 def _write_same(folder: Path, answer: httpx.Response) -> Path:
-    """The source of a function that always sends *answer* as it came, written into *folder*."""
+    """Write the source of a function that always sends *answer* into *folder*; returns its path."""
     body = gzip.compress(answer.content, 5) if answer.headers.get("Content-Encoding") else answer.content
     server = ("server", "date", "connection", "content-length")
     headers = [(name, value) for name, value in answer.headers.items() if name not in server]

@@ -47,7 +47,7 @@ Answer = TypeVar("Answer")
 
 
 def _translating_errors(call: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
-    """Have *call* raise ``RetriableServiceError`` where the file is locked, read-only or damaged."""
+    """Raise ``RetriableServiceError`` if the file is locked, read-only or damaged during *call*."""
 
     @wraps(call)
     def translating(*args: Arguments.args, **named: Arguments.kwargs) -> Answer:
@@ -220,7 +220,7 @@ def _versions(connection: sqlite3.Connection, writes: Sequence[Write]) -> dict[K
 
 @cache
 def _query_of(count: int) -> str:
-    """Reads *count* documents, whose data is absent where the version is the known one."""
+    """SQL that reads *count* documents; the data is NULL where the known version is the current one."""
     places = ",".join(["(?,?,?)"] * count)
     # With ``IN (VALUES …)`` SQLite would read the whole table.
     return (

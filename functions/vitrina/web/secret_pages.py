@@ -68,7 +68,7 @@ def handle_pages(request: Request, application: OpenApplication) -> Response:
 
 
 def _page_at(path: str) -> tuple[_AnswerPage, str, Sequence[str]]:
-    """Whose page a path names, the token, and what follows it; before stands the path of the function."""
+    """The page that a path names, the token, and the rest of the path after the token."""
     parts = [part for part in path.split("/") if part]
     for index, part in enumerate(parts):
         if part in _PAGES:

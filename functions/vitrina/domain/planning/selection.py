@@ -260,7 +260,7 @@ class Chooser:
 
     def choose(self) -> Selection:
         """Decide every item once."""
-        # First of all: without the items that were put aside meanwhile, others may come earlier than these.
+        # Kept decisions come first: without the late items, the order of the others may be different.
         for one in self._known.values():
             self._repeat(one)
         for item in self._in_order():
@@ -400,7 +400,7 @@ class Chooser:
             self.decide(one)
 
     def _repeat(self, known: TakenItem | LeftOutItem) -> None:
-        """Decide an item as before."""
+        """Repeat a kept decision."""
         self._order.append(known.item.key)
         if isinstance(known, LeftOutItem):
             self._left_out.append(known)

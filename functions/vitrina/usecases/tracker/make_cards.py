@@ -21,13 +21,7 @@ from vitrina.errors import (
 from vitrina.operations.outbox import TaskWish
 from vitrina.operations.run import Run
 from vitrina.ports import NewCard, TaskTracker, Write
-from vitrina.project.card_fields import (
-    agreed_after,
-    agreed_as_made,
-    look_at,
-    with_steps,
-    words_of,
-)
+from vitrina.project.card_fields import agreed_after, agreed_as_made, look_at, with_steps, words_of
 from vitrina.project.snapshot import Snapshot
 from vitrina.project.tracker_people import find_people_in_tracker
 from vitrina.records.cards import CardOwner, delete_card, put_card
@@ -257,7 +251,7 @@ def _with_card(
     replaceable: Collection[str],
     made: Callable[[Item], Item] | None,
 ) -> ProjectWork:
-    """The work with the card id of an item set; raises ``BusyError`` if the item may not have the card.
+    """Set the card id of an item. Raises ``BusyError`` if the item may not have the card.
 
     *made* adds what was written to a card that this push made; of any other card nothing is agreed on.
     """

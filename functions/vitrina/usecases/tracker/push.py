@@ -6,20 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from vitrina.errors import (
-    CellProblem,
-    ServiceError,
-    UserError,
-)
+from vitrina.errors import CellProblem, ServiceError, UserError
 from vitrina.operations.answer import Answer, Outcome
 from vitrina.operations.outbox import fulfil
 from vitrina.operations.retry_on_conflict import retry_on_conflict
 from vitrina.operations.run import Run
 from vitrina.operations.undo_record import write_undoably
-from vitrina.project.card_fields import (
-    is_open,
-    look_at,
-)
+from vitrina.project.card_fields import is_open, look_at
 from vitrina.project.snapshot import Snapshot, read_snapshot
 from vitrina.records.work import Item
 from vitrina.tabs.refreshed_mark import write_refreshed_mark

@@ -16,7 +16,7 @@ from vitrina.usecases.tracker.new_card import new_card
 def remove_late_twins(
     run: Run, snapshot: Snapshot, lacking: Collection[int], steps: dict[int, tuple[str, ...]]
 ) -> list[int]:
-    """Remove cards, and parts of a card, that the tracker created late and that their item has already.
+    """Remove duplicate cards, and duplicate parts of a card, that the tracker created late.
 
     The search happens some minutes after the call that had no answer. An item whose push was undone keeps no
     card. Cards that somebody has begun to work on stay, and *Проверить всё* names them. Returns the numbers

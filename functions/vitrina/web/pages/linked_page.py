@@ -18,7 +18,7 @@ Value = TypeVar("Value")
 
 
 class Decoded(Generic[Value]):
-    """Documents that this process has read last, each with its value, so that no version is decoded twice.
+    """The last documents that this process has read, each with its decoded value.
 
     Which version is the current one is read from the store at each visit.
     """
@@ -30,7 +30,7 @@ class Decoded(Generic[Value]):
         self._kept: OrderedDict[Key, tuple[Document, Value]] = OrderedDict()
 
     def document(self, key: Key) -> Document | None:
-        """The document at a key as it was read last, ``None`` where it is not remembered."""
+        """The document with this key as it was last read, or ``None`` if it is not remembered."""
         kept = self._kept.get(key)
         return None if kept is None else kept[0]
 

@@ -62,12 +62,12 @@ _HEADER_LINES = list(HEADERS.items())
 
 
 class PageResponse(Response):
-    """An answer that is sent with ``HEADERS``."""
+    """A response to which ``HEADERS`` are added when it is sent."""
 
     def get_wsgi_response(
         self, environ: WSGIEnvironment
     ) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
-        """See ``werkzeug``, which would check and copy each of these headers for each answer."""
+        """See ``werkzeug``. In ``Response.headers`` these would be checked and copied for each response."""
         body, status, headers = super().get_wsgi_response(environ)
         return body, status, _HEADER_LINES + headers
 

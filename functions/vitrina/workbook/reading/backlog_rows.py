@@ -38,7 +38,7 @@ _READ = frozenset(
 
 
 class _Contents(Struct, frozen=True):
-    """What the cells of a row of the backlog say, wherever it stands.
+    """Contents of a backlog row, without its position in the sheet.
 
     ``hours`` are the values of the hours columns by profile, including a typed 0; a profile with an empty
     cell is missing. ``formula_profiles`` are the profiles whose hours are a formula.
