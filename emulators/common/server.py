@@ -27,8 +27,14 @@ class _Discarded(io.BufferedReader):
     """The unread rest of a body, read in pieces that need little memory."""
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """The next piece, of at most ``DISCARD_BYTES`` for any *size*."""
-        return cast(io.BufferedReader, self.raw).read1(min(size or DISCARD_BYTES, DISCARD_BYTES))
+        """The next piece, of at most ``DISCARD_BYTES`` for any *size*; nothing after a lost connection.
+
+        An error here would make werkzeug leave the answer of the application, and its file, open.
+        """
+        try:
+            return cast(io.BufferedReader, self.raw).read1(min(size or DISCARD_BYTES, DISCARD_BYTES))
+        except ConnectionError:
+            return b""
 
 
 class _Handler(WSGIRequestHandler):
