@@ -9,14 +9,16 @@ import gc
 import os
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from typing import Any
 
 import functions_framework
-from flask import Request, Response
+from flask import Request, Response, current_app, has_app_context
 
 # What is imported lives as long as the process, so the collector would search it for garbage in vain.
 gc.disable()
 
 from vitrina.bootstrap import application  # noqa: E402
+from vitrina.web.direct import serve_directly  # noqa: E402
 from vitrina.web.health import serve  # noqa: E402
 
 # Otherwise numpy starts a thread for each processor; after each product of arrays they wait without sleep.
@@ -90,3 +92,9 @@ def schedule(request: Request) -> Response:
     from vitrina.web.schedule import handle_schedule
 
     return serve(request, application, handle_schedule)
+
+
+if has_app_context():
+    # functions-framework runs this module in the context of its application, which has the function's name.
+    _functions: Mapping[str, Any] = {one.__name__: one for one in (menu, webhook, client, task, schedule)}
+    serve_directly(current_app, _functions[current_app.name])

@@ -83,21 +83,25 @@ class _BoundedStream(LimitedStream):
         """Do nothing: an incomplete body is not JSON, and ``read_json`` raises for it."""
 
 
+def has_body(request: Request) -> bool:
+    """Whether a body was sent (RFC 9112, 6.3)."""
+    environ = request.environ
+    return bool(environ.get("CONTENT_LENGTH")) or "HTTP_TRANSFER_ENCODING" in environ
+
+
 def limit_body(request: Request, limit_bytes: int) -> None:
     """Limit what can be read of the body to *limit_bytes*; nothing at all if it declares a greater length.
 
-    Call it before anything else: after the answer functions-framework reads the rest of the body into
-    memory (``read_request`` in its ``__init__.py``, version 3.10.2), whatever the answer was.
+    Call it before anything else: after the answer the rest of the body is read into memory, whatever the
+    answer was (``web/direct.py``).
     """
     request.max_content_length = limit_bytes
-    environ = request.environ
-    if not environ.get("CONTENT_LENGTH") and "HTTP_TRANSFER_ENCODING" not in environ:
-        # There is no body (RFC 9112, 6.3).
+    if not has_body(request):
         return
     length = request.content_length
     if length is None:
         # The body comes in chunks. One byte more than the limit shows that it is too large.
-        readable_bytes = limit_bytes + 1 if environ.get("wsgi.input_terminated") else 0
+        readable_bytes = limit_bytes + 1 if request.environ.get("wsgi.input_terminated") else 0
     else:
         readable_bytes = 0 if length > limit_bytes else length
     request.stream = cast(IO[bytes], _BoundedStream(request.input_stream, readable_bytes))
