@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 
+import functions_framework
 import pytest
 from flask import Flask, Request, Response, has_app_context
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.test import TestResponse
 
+from emulators.world.functions import SOURCE, TARGETS
 from vitrina.web.direct import NOT_OF_A_FUNCTION, serve_directly
 from vitrina.web.http import limit_body
 
@@ -21,6 +23,18 @@ def _ask(function: Callable[[Request], Response], path: str = "/a/b", **how: obj
     app = Flask("menu")
     serve_directly(app, function)
     return app.test_client().open(path, **how)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_no_function_tells_a_mistake_of_the_program(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flask's answer would have the text of the exception."""
+
+    def fail(*_: object) -> Response:
+        raise ZeroDivisionError(TEXT)
+
+    monkeypatch.setattr("vitrina.web.health._answer", fail)
+    app = functions_framework.create_app(target, str(SOURCE))
+    assert app.test_client().get("/health").text == "500"
 
 
 def test_function_answers_any_path_and_method() -> None:
