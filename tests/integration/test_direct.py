@@ -8,8 +8,9 @@ from collections.abc import Callable
 import functions_framework
 import pytest
 from flask import Flask, Request, Response, has_app_context
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.test import TestResponse
+from werkzeug.test import TestResponse, encode_multipart
 
 from emulators.world.functions import SOURCE, TARGETS
 from vitrina.web.direct import NOT_OF_A_FUNCTION, serve_directly
@@ -87,10 +88,12 @@ def test_rest_of_the_body_is_read_up_to_its_limit() -> None:
 def test_files_of_a_form_are_closed() -> None:
     """Werkzeug keeps a large file in a temporary one until the request is closed."""
     files = []
+    boundary, body = encode_multipart({"file": FileStorage(io.BytesIO(b"x" * 600_000), "a.pdf")})
+    form = f"multipart/form-data; boundary={boundary}"
 
     def function(request: Request) -> Response:
         files.append(request.files["file"])
         return Response("read")
 
-    assert _ask(function, method="POST", data={"file": (io.BytesIO(b"x" * 600_000), "a.pdf")}).text == "read"
+    assert _ask(function, method="POST", data=body, content_type=form).text == "read"
     assert [one.closed for one in files] == [True]
