@@ -42,6 +42,7 @@ MOST_ADDRESS = 2000
 LEAST_COMPRESSED = 8_000
 
 #: Headers of every answer: no script, no frame, no cache, no index, and no trace of the token elsewhere.
+#: What is not kept needs no ``Vary``, and a page without scripts and frames no ``Permissions-Policy``.
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
@@ -55,8 +56,6 @@ HEADERS: Mapping[str, str] = {
     "Strict-Transport-Security": "max-age=31536000",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
-    "Vary": "Accept-Language, Accept-Encoding",
 }
 _HEADER_LINES = list(HEADERS.items())
 
