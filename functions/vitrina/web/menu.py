@@ -120,7 +120,7 @@ def _share(app: Application, body: Json, actor: Actor, locale: str) -> tuple[Jso
     if body["action"] == OPERATION_STATUS:
         return _answer(services, body, actor, locale)
     sharer = limits.sharer(actor.name, services.known_agencies.get(spreadsheet_id))
-    with limits.agencies.of(sharer, "request.too_many"):
+    with limits.agencies.serve_or_raise(sharer, "request.too_many"):
         try:
             answer = _answer(services, body, actor, locale)
         except UserError:

@@ -51,7 +51,8 @@ def handle_pages(request: Request, application: OpenApplication) -> Response:
         answer_page, token, rest = _page_at(request.path)
         setting = setting_of(request, app.services, token, rest)
         # What is no token may be any text of kilobytes, and is not remembered.
-        with app.limits.pages.of(token if is_token(token) else GUEST, "page.too_many"):
+        sharer = token if is_token(token) else GUEST
+        with app.limits.pages.serve_or_raise(sharer, "page.too_many"):
             return answer_page(request, app, setting, token, rest)
     except TooManyRequestsError as error:
         answer = error_page(setting, error.http_status, Sentence(error.code, error.where))

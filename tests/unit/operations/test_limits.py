@@ -157,7 +157,7 @@ def test_a_share_is_given_back_after_an_error(desk: Desk) -> None:
     """Whatever the request ends with."""
     desk.ask("b")
     for _ in range(AT_ONCE + 1):
-        with pytest.raises(ZeroDivisionError), desk.shares.of("a", "request.too_many"):
+        with pytest.raises(ZeroDivisionError), desk.shares.serve_or_raise("a", "request.too_many"):
             raise ZeroDivisionError
     assert desk.ask("a") == 0.0
 

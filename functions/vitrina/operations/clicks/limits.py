@@ -85,11 +85,11 @@ class Shares:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def serve(self, key: str) -> AbstractContextManager[float]:
-        """Serve a request meanwhile if the value is 0; else it may come again after so many seconds."""
+        """Serve a request in the ``with`` block if the value is 0; otherwise it is the seconds to wait."""
         return _Turn(self, key)
 
-    def of(self, key: str, code: str) -> AbstractContextManager[float]:
-        """Serve a request meanwhile; raises ``TooManyRequestsError`` with the sentence *code*."""
+    def serve_or_raise(self, key: str, code: str) -> AbstractContextManager[float]:
+        """Serve a request in the ``with`` block; raises ``TooManyRequestsError`` with sentence *code*."""
         return _Turn(self, key, code)
 
     def see(self, key: str) -> None:
