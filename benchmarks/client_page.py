@@ -139,7 +139,7 @@ def _load(urls: Mapping[str, str], *, views: int, people: int, think_s: float) -
                 for name in chance.sample(sorted(urls), len(urls)):
                     time.sleep(chance.expovariate(1 / think_s) if think_s else 0)
                     began = time.perf_counter()
-                    # What unpacking takes in Python is none of the function's time.
+                    # Unpacking the body in Python is not part of the function's time.
                     with http.stream("GET", urls[name]) as answer:
                         for _ in answer.iter_raw():
                             pass

@@ -72,7 +72,7 @@ class ExactChooser(Chooser):
     unanswered_count = 0
 
     def rearrange(self, profile: str, hours: float, **_: object) -> tuple[Moves, PersonLoad] | None:
-        """A short chain if there is one, otherwise the solver's answer."""
+        """Use a short chain of moves if there is one; otherwise ask the solver."""
         return make_room(self.team, profile, hours) or self._solved(self.team, profile, hours)
 
     def _solved(self, team: TeamLoad, profile: str, hours: float) -> tuple[Moves, PersonLoad] | None:

@@ -90,7 +90,7 @@ class PlainChooser(Chooser):
     """Skips items that do not fit; the person with most free hours first, and no moves between people."""
 
     def rearrange(self, *_: object, **__: object) -> None:
-        """Move nothing."""
+        """Never move a part to another person."""
 
     def best_person(self, profile: str, hours: float) -> PersonLoad | None:
         """The person with most free hours."""

@@ -1,7 +1,8 @@
-"""Serves a function without the dispatch of Flask, whose application functions-framework makes around it.
+"""Calls a function for each request, without Flask's dispatch.
 
-For each request Flask looks for a rule, opens a context and a session, and sends signals. No function uses
-them, and they take longer than a view of a client's page (docs/decisions/0073).
+functions-framework makes a Flask application for each function. For each request Flask looks for a rule,
+opens a context and a session, and sends signals. No function uses them, and they take longer than the rest of
+a view of a client's page (docs/decisions/0073).
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ Function = Callable[[Request], Response]
 
 
 def serve_directly(app: Flask, function: Function) -> None:
-    """Let *app* call *function* itself for each request."""
+    """Replace the WSGI application inside *app* by one that only calls *function*."""
     app.wsgi_app = _Direct(app.wsgi_app, function)  # type: ignore[method-assign]
 
 
 class _Direct:
-    """The function as a WSGI application."""
+    """WSGI application that calls a function for each request."""
 
     def __init__(self, framework: WSGIApplication, function: Function) -> None:
         self._framework = framework
@@ -43,7 +44,7 @@ class _Direct:
         if environ.get("PATH_INFO") in NOT_OF_A_FUNCTION:
             return self._framework(environ, start_response)
         request = Request(environ)
-        # Files of a form are closed.
+        # This closes the files of a form.
         with closing(request):
             answer = self._answer(request)
         return answer(environ, start_response)

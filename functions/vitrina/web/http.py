@@ -84,7 +84,7 @@ class _BoundedStream(LimitedStream):
 
 
 def has_body(request: Request) -> bool:
-    """Whether a body was sent (RFC 9112, 6.3)."""
+    """Whether the request has a body (RFC 9112, section 6.3)."""
     environ = request.environ
     return bool(environ.get("CONTENT_LENGTH")) or "HTTP_TRANSFER_ENCODING" in environ
 

@@ -518,9 +518,10 @@ class Chooser:
         return had
 
     def rearrange(self, profile: str, hours: float, *, is_first: bool) -> Room | None:
-        """Moves after which a person has room, and the person; ``None`` if there are none.
+        """Find moves that give a person enough room; returns them and the person, or ``None``.
 
-        A search in vain is remembered where *is_first*: other parts of the item would be given back.
+        A failed search is remembered only if *is_first*: otherwise hours of the item's other parts, which
+        will be free again, may be what is missing.
         """
         if hours > self.team.most_hours(profile) + EPSILON_HOURS:
             return None
